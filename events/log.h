@@ -1,0 +1,91 @@
+// Log: the append-only sequence of events, and the only truth of the program.
+//
+// Any number of threads may call any method. Nothing outside events/ knows what keeps the bytes.
+
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "events/event.h"
+
+namespace ntt::events {
+
+// Where the log stands: the witness that a projection keeps, to notice a log that was cut or
+// replaced.
+struct Head {
+  Sequence seq;                // of the last event; 0 for an empty log
+  Sha256Digest envelope_hash;  // leaf hash of that event; zero for an empty log
+  Sha256Digest root;           // RFC 6962 tree head over all events
+  bool operator==(const Head&) const = default;
+};
+
+struct AppendOptions {
+  // The stream of expected_medium must end at expected_last (0: have no event), else
+  // Errc::conflict.
+  std::optional<MediumId> expected_medium;
+  Sequence expected_last;
+};
+
+// What to read; every condition that is set must hold. Times are half-open: from <= t < until.
+struct Filter {
+  Sequence first{1};
+  Sequence last{UINT64_MAX};
+  std::optional<MediumId> medium;
+  std::string type_glob;  // fnmatch(3) pattern on the type; empty: any
+  std::optional<RunId> run;
+  std::optional<Origin> origin;
+  std::optional<Timestamp> occurred_from;
+  std::optional<Timestamp> occurred_until;
+};
+
+// What verify() found. `first_bad` names the first event that is not as it was appended.
+struct VerifyReport {
+  Head head;
+  std::uint64_t checked = 0;
+  std::optional<Sequence> first_bad;
+  std::string problem;  // empty when all is well
+};
+
+class Log {
+ public:
+  virtual ~Log() = default;
+
+  // Adds the events in order, all or none, synced to the disk before it returns. An event whose id
+  // is already in the log is not added again. Returns the sequence number of each (the first one's
+  // for a repeated id). Errors: invalid (a field out of bounds), conflict (expected_last), io or
+  // corruption (from then on every append is refused; reopen to learn what was stored).
+  virtual Result<std::vector<Sequence>> append(std::span<const NewEvent> events,
+                                               const AppendOptions& options) = 0;
+
+  [[nodiscard]] virtual Result<Head> head() const = 0;
+
+  // Tree head over the first `size` events. Errc::not_found beyond the end.
+  [[nodiscard]] virtual Result<Sha256Digest> root_at(std::uint64_t size) const = 0;
+
+  [[nodiscard]] virtual Result<Event> read(Sequence seq) const = 0;
+  [[nodiscard]] virtual Result<std::string> attachment(Sequence seq) const = 0;
+
+  // Calls `visit` with each matching event in sequence order until it returns false. The narrowest
+  // index serves: medium, then type, then run, then time, else the range itself.
+  virtual Status scan(const Filter& filter,
+                      const std::function<bool(const Event&)>& visit) const = 0;
+
+  // Recomputes every digest and the tree from the stored bytes. `progress` may be empty.
+  virtual Result<VerifyReport> verify(
+      const std::function<void(std::uint64_t done, std::uint64_t total)>& progress) const = 0;
+
+  // Waits until the log's last sequence number is above `after` or the time is over, and returns
+  // the last sequence number then.
+  virtual Result<Sequence> wait_past(Sequence after, std::chrono::milliseconds timeout) const = 0;
+
+  // Appends one event.
+  Result<Sequence> append_one(const NewEvent& event, const AppendOptions& options = {});
+};
+
+}  // namespace ntt::events

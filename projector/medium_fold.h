@@ -1,0 +1,72 @@
+// The fold of a medium: what its row in `medium` and its attempts in `stage_attempt` are, given its
+// events. Pure: no clock, no environment, no I/O. `ntt status` and `ntt state` use it on the log
+// alone.
+
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "events/event.h"
+#include "events/payload.h"
+
+namespace ntt::projector {
+
+using events::Sequence;
+using events::Timestamp;
+
+// A timestamp of the tables together with the event that it is.
+struct Stamp {
+  Timestamp at;
+  Sequence seq;
+  bool operator==(const Stamp&) const = default;
+};
+
+// One attempt of a stage: its start and, if it has one, its end. A skip without a start is no
+// attempt.
+struct StageAttempt {
+  std::string stage;  // "enum", "load", ...
+  Sequence start_seq;
+  Timestamp started_at;
+  events::RunId run;
+  std::optional<Stamp> end;
+  std::string outcome;  // "success", "error", "skip", or "" while it has no end
+  std::string error;    // the short word of an error or the reason of a skip
+  std::string message;
+  bool operator==(const StageAttempt&) const = default;
+};
+
+struct MediumState {
+  events::MediumId medium;
+  std::string medium_human;
+  std::optional<Stamp> added_at;          // the first event of the medium
+  std::string health;                     // ok | incomplete | corrupt | failed
+  std::optional<std::string> image_path;  // bytes; NULL in the table for a directory
+  std::optional<std::uint64_t> size;      // bytes
+  std::string source_kind;
+  std::string source_path;         // bytes
+  std::optional<Stamp> enum_done;  // load_success of the current generation
+  std::optional<Stamp> copy_done;  // copy_success of the current generation
+  std::optional<Stamp> archive_done;
+  std::optional<Stamp> verify_done;
+  std::string message;                // the operator's label
+  std::vector<std::string> problems;  // in words: failed volumes, unreadable entries, mismatches
+  std::uint32_t generation = 0;       // current; 0: never loaded
+  std::optional<events::LoadSuccess> load;      // payload behind enum_done
+  std::optional<events::EnumSuccess> manifest;  // the enum_success that load names
+  std::optional<events::CopySuccess> copy;      // payload behind copy_done
+  Sequence load_seq;                            // seq of the current load_success; 0: none
+  Sequence last_seq;                            // the last event that changed this state
+  std::vector<StageAttempt> attempts;           // in order of start
+};
+
+// Folds all events of one medium, batches left out or ignored. The order of the vector is the
+// log's; the fold itself puts late facts (imported, backfilled) in order of occurred_at and applies
+// retractions. Errc::corruption names the event that cannot be folded.
+events::Result<MediumState> fold_medium(const std::vector<events::Event>& medium_events);
+
+// ok: all rescued; incomplete: 90 % or more; corrupt: 20 % or more; failed: less.
+std::string judge_health(std::uint64_t rescued_bytes, std::uint64_t total_bytes);
+
+}  // namespace ntt::projector
