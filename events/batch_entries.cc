@@ -130,8 +130,8 @@ EncodedBatch encode_entry_batch(const EntryBatch& batch) {
   return pack_block(encode_entry_columns(batch));
 }
 
-Result<EntryBatch> decode_entry_batch(std::string_view attachment) {
-  auto block = unpack_block(attachment);
+Result<EntryBatch> decode_entry_batch(std::string_view attachment, ExpectedDigest expected) {
+  auto block = unpack_block(attachment, expected);
   if (!block) return std::move(block).error();
   return decode_entry_columns(*block);
 }

@@ -52,7 +52,7 @@ EncodedBatch pack_block(std::string_view block) {
   return out;
 }
 
-Result<std::string> unpack_block(std::string_view attachment) {
+Result<std::string> unpack_block(std::string_view attachment, ExpectedDigest expected) {
   thread_local const std::unique_ptr<ZSTD_DCtx, FreeContext> kContext(ZSTD_createDCtx());
   CHECK(kContext);
   ByteReader in(attachment);
@@ -78,6 +78,7 @@ Result<std::string> unpack_block(std::string_view attachment) {
   if (head.u8() != kind || head.varint() != count || !head.ok()) {
     return batch_error("its two heads differ");
   }
+  if (expected && Blake3::of(block) != *expected) return batch_error("its digest differs");
   return block;
 }
 

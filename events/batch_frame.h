@@ -20,7 +20,7 @@ enum class BatchKind : std::uint8_t {  // part of the format
 void append_block_head(std::string& block, BatchKind kind, std::size_t count);
 
 EncodedBatch pack_block(std::string_view block);
-Result<std::string> unpack_block(std::string_view attachment);
+Result<std::string> unpack_block(std::string_view attachment, ExpectedDigest expected);
 
 Error batch_error(std::string_view what);
 

@@ -41,8 +41,8 @@ struct OpenBlock {
   }
 };
 
-Result<OpenBlock> open_block(std::string_view attachment, BatchKind kind) {
-  auto block = unpack_block(attachment);
+Result<OpenBlock> open_block(std::string_view attachment, ExpectedDigest expected, BatchKind kind) {
+  auto block = unpack_block(attachment, expected);
   if (!block) return std::move(block).error();
   ByteReader head(*block);
   const bool kind_fits = head.u8() == static_cast<std::uint8_t>(kind);
@@ -119,9 +119,9 @@ EncodedBatch encode_load_batch(const LoadBatch& batch) {
   return pack_block(std::move(out).take());
 }
 
-Result<LoadBatch> decode_load_batch(std::string_view attachment) {
+Result<LoadBatch> decode_load_batch(std::string_view attachment, ExpectedDigest expected) {
   using namespace decision_column;  // NOLINT(google-build-using-namespace)
-  auto open = open_block(attachment, BatchKind::decisions);
+  auto open = open_block(attachment, expected, BatchKind::decisions);
   if (!open) return std::move(open).error();
   LoadBatch batch;
   auto& records = batch.decisions;
@@ -165,9 +165,9 @@ EncodedBatch encode_copy_batch(const CopyBatch& batch) {
   return pack_block(std::move(out).take());
 }
 
-Result<CopyBatch> decode_copy_batch(std::string_view attachment) {
+Result<CopyBatch> decode_copy_batch(std::string_view attachment, ExpectedDigest expected) {
   using namespace copy_column;  // NOLINT(google-build-using-namespace)
-  auto open = open_block(attachment, BatchKind::copies);
+  auto open = open_block(attachment, expected, BatchKind::copies);
   if (!open) return std::move(open).error();
   CopyBatch batch;
   auto& records = batch.records;
@@ -208,9 +208,9 @@ EncodedBatch encode_verify_batch(const VerifyBatch& batch) {
   return pack_block(std::move(out).take());
 }
 
-Result<VerifyBatch> decode_verify_batch(std::string_view attachment) {
+Result<VerifyBatch> decode_verify_batch(std::string_view attachment, ExpectedDigest expected) {
   using namespace verify_column;  // NOLINT(google-build-using-namespace)
-  auto open = open_block(attachment, BatchKind::verifications);
+  auto open = open_block(attachment, expected, BatchKind::verifications);
   if (!open) return std::move(open).error();
   VerifyBatch batch;
   auto& records = batch.records;
