@@ -1,0 +1,320 @@
+// Options, keys and single reads of the RocksDB database under a log.
+
+#include "events/rocks_store.h"
+
+#include <rocksdb/convenience.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/options.h>
+#include <rocksdb/table.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <thread>
+
+#include "events/bytes.h"
+#include "events/limits.h"
+
+namespace ntt::events {
+
+namespace {
+
+constexpr const char* kFamilyNames[] = {  // part of the format, in the order of Family
+    "default", "events", "attachments", "by_medium", "by_type",
+    "by_time", "by_run", "ids",         "tree",      "meta"};
+constexpr std::size_t kReaderOpenTries = 20;
+constexpr std::size_t kWriteBufferBytes = 16U << 20U;
+
+rocksdb::Slice slice(std::string_view bytes) {
+  return {bytes.data(), bytes.size()};
+}
+
+rocksdb::CompressionType best_compression() {
+  const auto supported = rocksdb::GetSupportedCompressions();
+  const auto has = [&](rocksdb::CompressionType type) {
+    return std::find(supported.begin(), supported.end(), type) != supported.end();
+  };
+  if (has(rocksdb::kZSTD)) return rocksdb::kZSTD;
+  return has(rocksdb::kLZ4Compression) ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
+}
+
+rocksdb::DBOptions database_options() {
+  rocksdb::DBOptions options;
+  options.paranoid_checks = true;
+  // A record cut off at the end of the write-ahead log was never acknowledged; damage before the
+  // end fails the open. What a lost tail could hide, the head file shows.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  options.track_and_verify_wals_in_manifest = true;
+  options.max_open_files = -1;  // a reader keeps the files that the writer may delete meanwhile
+  options.keep_log_file_num = 4;
+  options.db_write_buffer_size = 4 * kWriteBufferBytes;
+  options.max_background_jobs = 2;
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions family_options(Family family) {
+  rocksdb::ColumnFamilyOptions options;
+  options.write_buffer_size = kWriteBufferBytes;
+  options.compression = best_compression();
+  rocksdb::BlockBasedTableOptions table;
+  table.format_version = 5;
+  table.checksum = rocksdb::kCRC32c;
+  table.block_size = 16U << 10U;
+  if (family == Family::ids) table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  if (family == Family::attachments) {
+    options.compression = rocksdb::kNoCompression;  // they come compressed
+    // No blob files: RocksDB 7.8's follower reads freed memory when it fetches from one. Keys that
+    // only rise make compaction move whole files, so values are hardly ever rewritten anyway.
+    options.enable_blob_files = false;
+  }
+  return options;
+}
+
+std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors() {
+  std::vector<rocksdb::ColumnFamilyDescriptor> out;
+  for (std::size_t i = 0; i < std::size(kFamilyNames); ++i) {
+    out.emplace_back(kFamilyNames[i], family_options(static_cast<Family>(i)));
+  }
+  return out;
+}
+
+void append_time(std::string& out, Timestamp time) {
+  append_be64(out, static_cast<std::uint64_t>(time.micros) ^ (1ULL << 63U));  // sorts signed
+}
+
+}  // namespace
+
+std::string sequence_key(Sequence seq) {
+  std::string key;
+  append_be64(key, seq.value);
+  return key;
+}
+
+std::string medium_prefix(const MediumId& medium) {
+  return medium.text + '\0';
+}
+
+std::string type_prefix(std::string_view type) {
+  return std::string(type) + '\0';
+}
+
+std::string time_key(Timestamp occurred_at, Sequence seq) {
+  std::string key;
+  append_time(key, occurred_at);
+  append_be64(key, seq.value);
+  return key;
+}
+
+std::string run_prefix(const RunId& run) {
+  return std::string(run.view());
+}
+
+std::string tree_key(unsigned level, std::uint64_t index) {
+  std::string key;
+  append_u8(key, static_cast<std::uint8_t>(level));
+  append_be64(key, index);
+  return key;
+}
+
+std::string index_key(Family family, const Envelope& envelope) {
+  switch (family) {
+    case Family::by_medium:
+      return medium_prefix(envelope.medium) + sequence_key(envelope.seq);
+    case Family::by_type:
+      return type_prefix(envelope.type) + sequence_key(envelope.seq);
+    case Family::by_time:
+      return time_key(envelope.occurred_at, envelope.seq);
+    case Family::by_run:
+      return run_prefix(envelope.run) + sequence_key(envelope.seq);
+    case Family::ids:
+      return std::string(envelope.id.view());
+    default:
+      break;
+  }
+  CHECK(false && "not an index family");
+}
+
+Sequence sequence_at_end_of(std::string_view key) {
+  if (key.size() < 8) return {};
+  ByteReader reader(key.substr(key.size() - 8));
+  return {reader.be64()};
+}
+
+Timestamp time_of_key(std::string_view key) {
+  ByteReader reader(key);
+  return {static_cast<std::int64_t>(reader.be64() ^ (1ULL << 63U))};
+}
+
+std::string encode_head(const Head& head) {
+  std::string out = sequence_key(head.seq);
+  out += head.envelope_hash.view();
+  out += head.root.view();
+  return out;
+}
+
+Result<Head> decode_head(std::string_view bytes) {
+  ByteReader reader(bytes);
+  Head head;
+  head.seq.value = reader.be64();
+  head.envelope_hash = Sha256Digest::from_bytes(reader.take(32)).value_or(Sha256Digest{});
+  head.root = Sha256Digest::from_bytes(reader.take(32)).value_or(Sha256Digest{});
+  if (!reader.at_end()) return Error{Errc::corruption, "the stored head does not decode"};
+  return head;
+}
+
+Error to_error(const rocksdb::Status& status, std::string_view what) {
+  const std::string message = std::string(what) + ": " + status.ToString();
+  if (status.IsNotFound()) return {Errc::not_found, message};
+  if (status.IsCorruption()) return {Errc::corruption, message};
+  return {Errc::io, message};
+}
+
+Result<std::unique_ptr<RocksStore>> RocksStore::open_for_writing(
+    const std::filesystem::path& path) {
+  rocksdb::Options options(database_options(), rocksdb::ColumnFamilyOptions());
+  options.create_if_missing = true;
+  options.create_missing_column_families = true;
+  std::unique_ptr<RocksStore> store(new RocksStore());
+  rocksdb::DB* db = nullptr;
+  const auto status =
+      rocksdb::DB::Open(options, path.string(), family_descriptors(), &store->handles_, &db);
+  if (!status.ok()) return to_error(status, "open the log's database in " + path.string());
+  store->db_.reset(db);
+  return store;
+}
+
+Result<std::unique_ptr<RocksStore>> RocksStore::open_for_reading(
+    const std::filesystem::path& path) {
+  std::error_code missing;
+  if (!std::filesystem::exists(path / "CURRENT", missing)) {
+    return Error{Errc::not_found, "there is no log in " + path.string()};
+  }
+  std::string secondary = (std::filesystem::temp_directory_path(missing) / "ntt-reader-XXXXXX");
+  if (::mkdtemp(secondary.data()) == nullptr) return errno_error("make " + secondary, errno);
+  std::unique_ptr<RocksStore> store(new RocksStore());
+  store->secondary_path_ = secondary;
+  rocksdb::Options options(database_options(), rocksdb::ColumnFamilyOptions());
+  // The writer may delete a file between our reading of its name and our opening of it; then the
+  // names are old, and reading them again gives the new ones.
+  rocksdb::Status status;
+  for (std::size_t attempt = 0; attempt < kReaderOpenTries; ++attempt) {
+    rocksdb::DB* db = nullptr;
+    status = rocksdb::DB::OpenAsSecondary(options, path.string(), secondary, family_descriptors(),
+                                          &store->handles_, &db);
+    if (status.ok()) {
+      store->db_.reset(db);
+      return store;
+    }
+    store->handles_.clear();
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return to_error(status, "open the log's database in " + path.string() + " for reading");
+}
+
+RocksStore::~RocksStore() {
+  if (db_) {
+    for (auto* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
+    db_->Close().PermitUncheckedError();
+    db_.reset();
+  }
+  if (!secondary_path_.empty()) {
+    std::error_code ignored;
+    std::filesystem::remove_all(secondary_path_, ignored);
+  }
+}
+
+Status RocksStore::catch_up() {
+  if (secondary_path_.empty()) return {};
+  const auto status = db_->TryCatchUpWithPrimary();
+  if (!status.ok()) return to_error(status, "follow the log");
+  return {};
+}
+
+Result<std::optional<std::string>> RocksStore::get(Family family, std::string_view key) const {
+  std::string value;
+  const auto status = db_->Get(rocksdb::ReadOptions(), handle(family), slice(key), &value);
+  if (status.IsNotFound()) return std::optional<std::string>{};
+  if (!status.ok()) return to_error(status, "read the log");
+  return std::optional(std::move(value));
+}
+
+std::unique_ptr<rocksdb::Iterator> RocksStore::iterate(Family family) const {
+  return std::unique_ptr<rocksdb::Iterator>(
+      db_->NewIterator(rocksdb::ReadOptions(), handle(family)));
+}
+
+void RocksStore::put(rocksdb::WriteBatch& batch, Family family, std::string_view key,
+                     std::string_view value) const {
+  batch.Put(handle(family), slice(key), slice(value)).PermitUncheckedError();
+}
+
+Status RocksStore::write_synced(rocksdb::WriteBatch& batch) {
+  rocksdb::WriteOptions options;
+  options.sync = true;
+  options.protection_bytes_per_key = 8;
+  const auto status = db_->Write(options, &batch);
+  if (!status.ok()) return to_error(status, "append to the log");
+  return {};
+}
+
+Result<Head> RocksStore::head() const {
+  auto stored = get(Family::meta, "head");
+  if (!stored) return std::move(stored).error();
+  if (!*stored) return Head{{}, {}, merkle_empty_root()};
+  return decode_head(**stored);
+}
+
+Result<Sha256Digest> RocksStore::tree_node(unsigned level, std::uint64_t index) const {
+  auto stored = get(Family::tree, tree_key(level, index));
+  if (!stored) return std::move(stored).error();
+  const auto hash = *stored ? Sha256Digest::from_bytes(**stored) : std::nullopt;
+  if (!hash) {
+    return Error{Errc::corruption, "tree node " + std::to_string(level) + "/" +
+                                       std::to_string(index) + " is missing or damaged"};
+  }
+  return *hash;
+}
+
+Result<Record> RocksStore::record(Sequence seq) const {
+  auto stored = get(Family::events, sequence_key(seq));
+  const std::string name = "event " + std::to_string(seq.value);
+  if (!stored) return std::move(stored).error().within(name);
+  if (!*stored) return Error{Errc::not_found, name + " is not in the log"};
+  auto record = decode_record(**stored);
+  if (!record) return std::move(record).error().within(name);
+  return record;
+}
+
+Result<Event> RocksStore::event(Sequence seq) const {
+  auto stored = record(seq);
+  if (!stored) return std::move(stored).error();
+  return event_from_record(seq, std::move(*stored));
+}
+
+Result<std::string> RocksStore::attachment(Sequence seq) const {
+  auto stored = get(Family::attachments, sequence_key(seq));
+  const std::string name = "attachment of event " + std::to_string(seq.value);
+  if (!stored) return std::move(stored).error().within(name);
+  if (!*stored) return Error{Errc::not_found, name + " is not in the log"};
+  return std::move(**stored);
+}
+
+Result<std::string> RocksStore::log_id() const {
+  auto stored = get(Family::meta, "log_id");
+  if (!stored) return std::move(stored).error();
+  return stored->value_or("");
+}
+
+Result<Event> event_from_record(Sequence seq, Record record) {
+  auto envelope = decode_envelope(record.envelope);
+  const std::string name = "event " + std::to_string(seq.value);
+  if (!envelope) return std::move(envelope).error().within(name);
+  if (envelope->seq != seq) {
+    return Error{Errc::corruption,
+                 name + " says that it is event " + std::to_string(envelope->seq.value)};
+  }
+  return Event{std::move(*envelope), std::move(record.data)};
+}
+
+}  // namespace ntt::events
