@@ -65,8 +65,7 @@ void add_settings(CLI::App& app, std::deque<SettingFlag>& flags) {
     SettingFlag& flag = flags.emplace_back(SettingFlag{&spec, "", false});
     const bool is_switch = std::string_view(spec.value).empty();
     const std::string help =
-        spec.help +
-        (spec.environment != nullptr ? " (" + std::string(spec.environment) + ")" : "");
+        spec.help + (spec.environment != nullptr ? " (" + std::string(spec.environment) + ")" : "");
     Option option{flag_of(spec), &flag.text, spec.value, help, false, {}};
     if (is_switch) option.target = &flag.given;
     add_option(app, option, "Settings");

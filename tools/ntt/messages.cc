@@ -16,8 +16,8 @@ namespace {
 class JsonFormatter final : public spdlog::formatter {
  public:
   void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
-    const auto since = std::chrono::duration_cast<std::chrono::microseconds>(
-        message.time.time_since_epoch());
+    const auto since =
+        std::chrono::duration_cast<std::chrono::microseconds>(message.time.time_since_epoch());
     const auto level = spdlog::level::to_string_view(message.level);
     Json line;
     line["time"] = events::to_rfc3339({since.count()});

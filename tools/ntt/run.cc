@@ -30,7 +30,8 @@ int run(Context& context, const RunOptions& options) {
     ++given;
   }
   if (given != 1) {
-    return fail_usage("give one of --image, --dir, --raw and --device; `ntt run --help` tells more");
+    return fail_usage(
+        "give one of --image, --dir, --raw and --device; `ntt run --help` tells more");
   }
   return run_pipeline_command(context, request);
 }
@@ -65,11 +66,19 @@ Command run_command() {
       {"--force", &options->force, "", "enumerate and load again: a new generation", false, {}},
       {"--retry-failed", &options->retry_failed, "", "copy again what failed", false, {}},
       {"--deleted", &options->deleted, "", "also list deleted entries of images", false, {}},
-      {"--cross-filesystems", &options->cross_filesystems, "",
-       "also enter other file systems below DIR", false, {}},
+      {"--cross-filesystems",
+       &options->cross_filesystems,
+       "",
+       "also enter other file systems below DIR",
+       false,
+       {}},
       {"--rules", &options->rules, "FILE", "exclusion rules, one expression a line", false, {}},
-      {"--workers", &options->workers, "N", "threads that copy [one a processor, at most 8]",
-       false, {}},
+      {"--workers",
+       &options->workers,
+       "N",
+       "threads that copy [one a processor, at most 8]",
+       false,
+       {}},
       {"--json", &options->json, "", "the outcome as one JSON object", false, {}},
   };
   command.run = [options](Context& context) { return run(context, *options); };

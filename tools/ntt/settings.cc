@@ -75,8 +75,8 @@ class Layers {
 };
 
 Error wrong(const std::string& name, const Found& found, const std::string& expected) {
-  return {Errc::invalid, name + " is '" + found.value + "' (from " + found.where +
-                             "), but has to be " + expected};
+  return {Errc::invalid,
+          name + " is '" + found.value + "' (from " + found.where + "), but has to be " + expected};
 }
 
 Result<std::string> one_of(const std::string& name, const std::optional<Found>& found,

@@ -25,6 +25,9 @@ const std::atomic<bool>& stop_on_signals() {
   action.sa_flags = SA_RESTART;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  // A reader that goes away (`ntt log | head`) shows as a failed stream; a child that dies, as a
+  // failed write.
+  signal(SIGPIPE, SIG_IGN);
   return stop_asked;
 }
 
