@@ -130,7 +130,8 @@ struct VerifyBatch {
   bool operator==(const VerifyBatch&) const = default;
 };
 
-// Attachments. At most kBatchRecordsMax records; more is a bug of the caller (CHECK).
+// Attachments. At most kBatchRecordsMax records with at most kBatchTextBytesMax bytes of paths,
+// targets and messages; more is a bug of the caller (CHECK), and so are records out of order.
 // Encoding is deterministic: equal records give equal bytes before compression.
 struct EncodedBatch {
   std::string attachment;       // what the log stores
@@ -142,11 +143,13 @@ EncodedBatch encode_copy_batch(const CopyBatch& batch);
 EncodedBatch encode_verify_batch(const VerifyBatch& batch);
 
 // Decoding checks every length and every bound: any bytes give a batch or Errc::corruption, in
-// memory bounded by kBatchBytesMax. Columns that a later version added are skipped.
-Result<EntryBatch> decode_entry_batch(std::string_view attachment);
-Result<LoadBatch> decode_load_batch(std::string_view attachment);
-Result<CopyBatch> decode_copy_batch(std::string_view attachment);
-Result<VerifyBatch> decode_verify_batch(std::string_view attachment);
+// memory bounded by kBatchBytesMax. Columns that a later version added are skipped. With `expected`
+// (the batch event's `digest`), the columns must have that digest, else Errc::corruption.
+using ExpectedDigest = std::optional<Blake3Digest>;
+Result<EntryBatch> decode_entry_batch(std::string_view attachment, ExpectedDigest expected = {});
+Result<LoadBatch> decode_load_batch(std::string_view attachment, ExpectedDigest expected = {});
+Result<CopyBatch> decode_copy_batch(std::string_view attachment, ExpectedDigest expected = {});
+Result<VerifyBatch> decode_verify_batch(std::string_view attachment, ExpectedDigest expected = {});
 
 // The same columns without compression, for the pipe between ntt-reader and its parent.
 std::string encode_entry_columns(const EntryBatch& batch);

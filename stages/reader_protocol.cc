@@ -133,6 +133,7 @@ std::string encode(const ProbeRequest& request) {
   std::string out;
   append_varint(out, request.offset);
   append_varint(out, request.length);
+  append_varint(out, request.unpartitioned ? 1 : 0);
   append_varint(out, request.skip);
   return out;
 }
@@ -143,6 +144,7 @@ Result<ProbeRequest> decode(std::string_view payload) {
   ProbeRequest request;
   request.offset = in.number();
   request.length = in.number();
+  request.unpartitioned = in.flag();
   request.skip = static_cast<AttemptSet>(in.number_below(1ULL << 32U));
   return in.finish(request);
 }

@@ -74,6 +74,7 @@ struct TablesRequest {
 struct ProbeRequest {
   std::uint64_t offset = 0;  // bytes from the start of the image
   std::uint64_t length = 0;
+  bool unpartitioned = false;  // the whole of a carrier without a partition table
   AttemptSet skip = 0;
 };
 

@@ -70,8 +70,7 @@ class Probe {
       signatures_ = find_signatures(image_, {request_.offset, request_.length});
     }
     try_all(request_.offset, request_.length);
-    // Only the whole carrier can be a Zip disk without a partition table.
-    if (!readable_found_ && request_.offset == 0 && request_.length > kZipOffset) {
+    if (!readable_found_ && request_.unpartitioned && request_.length > kZipOffset) {
       if (begin(Attempt::signatures)) {
         const auto more = find_signatures(image_, {kZipOffset, request_.length - kZipOffset});
         signatures_.insert(signatures_.end(), more.begin(), more.end());

@@ -1,0 +1,111 @@
+// Which batch events belong to a generation.
+
+#include "events/generation_batches.h"
+
+#include <set>
+
+#include "events/payload.h"
+
+namespace ntt::events {
+
+namespace {
+
+template <class Payload>
+Result<BatchRef> batch_ref(const Event& event, const Payload& data) {
+  const auto digest = Blake3Digest::from_hex(data.digest);
+  if (!digest) return corrupt_event(event.seq, "its digest is not one");
+  return BatchRef{event.seq, data.count, *digest};
+}
+
+// Collects the batches of one generation from the events of its medium.
+class Collector {
+ public:
+  explicit Collector(const GenerationRef& ref) : ref_(ref) {}
+
+  Status add(const Event& event) {
+    if (event.type == EnumBatchData::kType) return add_entries(event);
+    if (event.type == LoadBatchData::kType) return add_decisions(event);
+    if (event.type == CopyBatchData::kType) return add_copies(event);
+    if (event.type == Retraction::kType) return add_retraction(event);
+    return {};
+  }
+
+  // A retraction that was itself retracted does not count; it can only be by a later one.
+  Batches take() && {
+    std::set<Sequence> retracted;
+    for (auto it = retractions_.rbegin(); it != retractions_.rend(); ++it) {
+      if (!retracted.contains(it->first)) retracted.insert(it->second);
+    }
+    const auto is_retracted = [&](const BatchRef& batch) { return retracted.contains(batch.seq); };
+    std::erase_if(batches_.entries, is_retracted);
+    std::erase_if(batches_.decisions, is_retracted);
+    for (auto& [attempt, batches] : batches_.copies) std::erase_if(batches, is_retracted);
+    return std::move(batches_);
+  }
+
+ private:
+  Status add_entries(const Event& event) {
+    auto data = payload_of<EnumBatchData>(event);
+    if (!data) return std::move(data).error();
+    if (data->manifest != ref_.manifest.value) return {};
+    auto batch = batch_ref(event, *data);
+    if (!batch) return std::move(batch).error();
+    batches_.entries.push_back({*batch, {data->volume}, {data->first_ordinal}});
+    return {};
+  }
+
+  Status add_decisions(const Event& event) {
+    auto data = payload_of<LoadBatchData>(event);
+    if (!data) return std::move(data).error();
+    if (!ref_.load_start || data->load != ref_.load_start.value) return {};
+    auto batch = batch_ref(event, *data);
+    if (!batch) return std::move(batch).error();
+    batches_.decisions.push_back(*batch);
+    return {};
+  }
+
+  Status add_copies(const Event& event) {
+    auto data = payload_of<CopyBatchData>(event);
+    if (!data) return std::move(data).error();
+    if (!ref_.load_success || data->load != ref_.load_success.value) return {};
+    auto batch = batch_ref(event, *data);
+    if (!batch) return std::move(batch).error();
+    batches_.copies[event.cause].push_back(*batch);
+    return {};
+  }
+
+  Status add_retraction(const Event& event) {
+    auto data = payload_of<Retraction>(event);
+    if (!data) return std::move(data).error();
+    retractions_.emplace_back(event.seq, Sequence{data->retracts});
+    return {};
+  }
+
+  GenerationRef ref_;
+  Batches batches_;
+  std::vector<std::pair<Sequence, Sequence>> retractions_;  // the retraction, what it retracts
+};
+
+}  // namespace
+
+Result<Batches> collect_batches(const Log& log, const GenerationRef& ref) {
+  Filter filter;
+  filter.first = ref.manifest;
+  filter.last = ref.last;
+  filter.medium = ref.medium;
+  Collector collector(ref);
+  Status status;
+  const Status scanned = log.scan(filter, [&](const Event& event) {
+    status = collector.add(event);
+    return status.has_value();
+  });
+  if (!scanned) return scanned.error();
+  if (!status) return status.error();
+  return std::move(collector).take();
+}
+
+Error corrupt_event(Sequence seq, std::string_view what) {
+  return {Errc::corruption, "event " + std::to_string(seq.value) + ": " + std::string(what)};
+}
+
+}  // namespace ntt::events
