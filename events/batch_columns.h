@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "events/bytes.h"
 #include "events/check.h"
@@ -21,15 +22,23 @@ inline constexpr std::size_t kVarintBytesMax = 10;
 
 std::uint32_t shared_prefix(std::string_view a, std::string_view b);
 
+// The bytes of a block and where each part of it ends: the head, then each column.
+struct Block {
+  std::string bytes;
+  std::vector<std::size_t> ends;
+};
+
 // Writes one block. Each put_ appends one column; `get(i)` gives the value of record i.
 class ColumnWriter {
  public:
   // The records that the columns describe; at most kBatchRecordsMax.
   explicit ColumnWriter(std::size_t count) : count_(count) { CHECK(count <= kBatchRecordsMax); }
 
-  [[nodiscard]] std::string& head() { return block_; }
-  [[nodiscard]] std::string take() && {
-    CHECK(block_.size() <= kBatchBytesMax);
+  // Complete before the first column.
+  [[nodiscard]] std::string& head() { return block_.bytes; }
+  [[nodiscard]] Block take() && {
+    CHECK(block_.bytes.size() <= kBatchBytesMax);
+    block_.ends.push_back(block_.bytes.size());
     return std::move(block_);
   }
 
@@ -103,13 +112,13 @@ class ColumnWriter {
     put_bytes(static_cast<std::uint8_t>(id + 1), texts_);
   }
 
-  // Front-coded strings: lengths of the prefix shared with the record before, lengths of the rest,
-  // bytes of the rest, with three ids in a row.
+  // Front-coded strings: lengths of the prefix shared with the record before (as put_deltas),
+  // lengths of the rest, bytes of the rest, with three ids in a row.
   template <class Get>
   void put_paths(std::uint8_t id, Get get) {
     std::string_view last;
     std::array<std::uint32_t, kBatchRecordsMax> prefix_lengths;
-    put_varints(id, [&](std::size_t i) {
+    put_deltas(id, [&](std::size_t i) {
       const std::string_view path = get(i);
       prefix_lengths[i] = shared_prefix(last, path);
       last = path;
@@ -128,9 +137,10 @@ class ColumnWriter {
   // A column that is made elsewhere; left out when empty.
   void put_bytes(std::uint8_t id, std::string_view bytes) {
     if (bytes.empty()) return;
-    append_u8(block_, id);
-    append_varint(block_, bytes.size());
-    block_.append(bytes);
+    block_.ends.push_back(block_.bytes.size());
+    append_u8(block_.bytes, id);
+    append_varint(block_.bytes, bytes.size());
+    block_.bytes.append(bytes);
   }
 
  private:
@@ -140,7 +150,7 @@ class ColumnWriter {
   }
 
   std::size_t count_;
-  std::string block_;
+  Block block_;
   std::string cells_;  // the column in the making; a value and a run length fit for every record
   char* end_ = nullptr;
   std::string texts_;
@@ -213,7 +223,7 @@ class ColumnReader {
   template <class Get>
   void get_paths(std::uint8_t id, Get get) {
     std::array<std::uint32_t, kBatchRecordsMax> prefix_lengths{};
-    get_varints(
+    get_deltas(
         id, [&](std::size_t i, std::uint64_t length) { return assign(prefix_lengths[i], length); });
     ByteReader texts(bytes(static_cast<std::uint8_t>(id + 2)));
     std::string_view last;

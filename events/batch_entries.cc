@@ -71,9 +71,7 @@ void get_numbers(ColumnReader& in, std::vector<Entry>& entries) {
   in.get_runs(kGid, [&](std::size_t i, U64 v) { return assign(entries[i].gid, v); });
 }
 
-}  // namespace
-
-std::string encode_entry_columns(const EntryBatch& batch) {
+Block entry_block(const EntryBatch& batch) {
   const std::vector<Entry>& entries = batch.entries;
   ColumnWriter out(entries.size());
   append_block_head(out.head(), BatchKind::entries, entries.size());
@@ -93,6 +91,12 @@ std::string encode_entry_columns(const EntryBatch& batch) {
   out.put_strings(kErrorMessage,
                   [&](std::size_t i) -> const std::string& { return entries[i].error_message; });
   return std::move(out).take();
+}
+
+}  // namespace
+
+std::string encode_entry_columns(const EntryBatch& batch) {
+  return entry_block(batch).bytes;
 }
 
 Result<EntryBatch> decode_entry_columns(std::string_view columns) {
@@ -127,7 +131,7 @@ Result<EntryBatch> decode_entry_columns(std::string_view columns) {
 }
 
 EncodedBatch encode_entry_batch(const EntryBatch& batch) {
-  return pack_block(encode_entry_columns(batch));
+  return pack_block(entry_block(batch));
 }
 
 Result<EntryBatch> decode_entry_batch(std::string_view attachment, ExpectedDigest expected) {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "events/batch.h"
+#include "events/batch_columns.h"
 
 namespace ntt::events {
 
@@ -19,7 +20,7 @@ enum class BatchKind : std::uint8_t {  // part of the format
 // A block begins with its kind and the number of its records.
 void append_block_head(std::string& block, BatchKind kind, std::size_t count);
 
-EncodedBatch pack_block(std::string_view block);
+EncodedBatch pack_block(const Block& block);
 Result<std::string> unpack_block(std::string_view attachment, ExpectedDigest expected);
 
 Error batch_error(std::string_view what);

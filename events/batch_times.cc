@@ -6,14 +6,20 @@ namespace ntt::events {
 
 namespace {
 
-enum State : std::uint8_t {  // part of the format
+using TimeMember = std::optional<Nanos> Entry::*;
+
+// What a time is: part of the format. Guesses are other times of the same entry.
+enum State : std::uint8_t {
   kAbsent = 0,
-  kStored = 1,
-  kFirstGuess = 2,
-  kSecondGuess = 3,
+  kAfterLast = 1,  // a difference to the time that this column stored before
+  kEqualsFirstGuess = 2,
+  kEqualsSecondGuess = 3,
+  kNearFirstGuess = 4,  // a difference to the guess
+  kNearSecondGuess = 5,
 };
 
 constexpr Nanos kNanosPerSecond = 1'000'000'000;
+constexpr std::uint64_t kMuchNearer = 64;
 
 struct SplitTime {
   std::int64_t seconds = 0;
@@ -21,9 +27,9 @@ struct SplitTime {
 };
 
 SplitTime split(Nanos time) {
-  SplitTime out{time / kNanosPerSecond, time % kNanosPerSecond};
-  if (out.nanos < 0) out = {out.seconds - 1, out.nanos + kNanosPerSecond};
-  return out;
+  const SplitTime out{time / kNanosPerSecond, time % kNanosPerSecond};
+  if (out.nanos >= 0) return out;
+  return {out.seconds - 1, out.nanos + kNanosPerSecond};
 }
 
 bool join(SplitTime time, Nanos& out) {
@@ -34,45 +40,84 @@ bool join(SplitTime time, Nanos& out) {
          !__builtin_add_overflow(out, time.nanos, &out);
 }
 
-State state_of(const Entry& entry, const TimeColumn& column) {
-  const auto& time = entry.*(column.time);
-  if (!time) return kAbsent;
-  if (column.first_guess != nullptr && entry.*(column.first_guess) == time) return kFirstGuess;
-  if (column.second_guess != nullptr && entry.*(column.second_guess) == time) return kSecondGuess;
-  return kStored;
-}
-
 // Adds modulo 2^64, for the difference may come from anywhere.
 std::int64_t add(std::int64_t a, std::uint64_t zigzag_delta) {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) +
                                    static_cast<std::uint64_t>(unzigzag(zigzag_delta)));
 }
 
-bool guess(const Entry& entry, std::optional<Nanos> Entry::*from, std::optional<Nanos>& time) {
-  if (from == nullptr || !(entry.*from)) return false;
-  time = entry.*from;
-  return true;
+std::uint64_t distance(Nanos a, Nanos b) {
+  const auto x = static_cast<std::uint64_t>(a);
+  const auto y = static_cast<std::uint64_t>(b);
+  return a < b ? y - x : x - y;
+}
+
+const Nanos* guess(const Entry& entry, TimeMember from) {
+  return from != nullptr && entry.*from ? &*(entry.*from) : nullptr;
+}
+
+// Files that were written at once have times a few milliseconds apart, while the file before may be
+// years older. A guess must be much nearer than the time before, for changing states costs too.
+State state_of(const Entry& entry, const TimeColumn& column, Nanos last) {
+  const auto& time = entry.*(column.time);
+  if (!time) return kAbsent;
+  const Nanos* first = guess(entry, column.first_guess);
+  const Nanos* second = guess(entry, column.second_guess);
+  if (first != nullptr && *first == *time) return kEqualsFirstGuess;
+  if (second != nullptr && *second == *time) return kEqualsSecondGuess;
+  const std::uint64_t near = distance(last, *time) / kMuchNearer;
+  if (first != nullptr && distance(*first, *time) < near) return kNearFirstGuess;
+  if (second != nullptr && distance(*second, *time) < near) return kNearSecondGuess;
+  return kAfterLast;
+}
+
+// The time that a stored time is a difference to; null if there is none or nothing is stored.
+const Nanos* reference(State state, const Entry& entry, const TimeColumn& column,
+                       const Nanos& last) {
+  if (state == kAfterLast) return &last;
+  if (state == kNearFirstGuess) return guess(entry, column.first_guess);
+  if (state == kNearSecondGuess) return guess(entry, column.second_guess);
+  return nullptr;
+}
+
+void put_list(ColumnWriter& out, std::uint8_t id, const std::vector<std::uint64_t>& values) {
+  std::uint64_t any = 0;
+  out.begin();
+  for (const std::uint64_t value : values) {
+    any |= value;
+    out.put(value);
+  }
+  if (any != 0) out.end(id);
+}
+
+bool copy_guess(const Nanos* from, std::optional<Nanos>& time) {
+  if (from != nullptr) time = *from;
+  return from != nullptr;
 }
 
 }  // namespace
 
 void put_times(ColumnWriter& out, std::uint8_t id, const std::vector<Entry>& entries,
                const TimeColumn& column) {
-  out.put_runs(id, [&](std::size_t i) { return state_of(entries[i], column); });
-  for (const bool nanos : {false, true}) {
-    std::int64_t last = 0;
-    out.begin();
-    bool any = false;
-    for (const Entry& entry : entries) {
-      if (state_of(entry, column) != kStored) continue;
-      const SplitTime time = split(*(entry.*(column.time)));
-      const std::int64_t value = nanos ? time.nanos : time.seconds;
-      out.put(zigzag(value - last));
-      any = any || value != 0;
-      last = value;
-    }
-    if (any) out.end(static_cast<std::uint8_t>(nanos ? id + 2 : id + 1));
+  std::vector<State> states;
+  std::vector<std::uint64_t> seconds;
+  std::vector<std::uint64_t> nanos;
+  for (auto* list : {&seconds, &nanos}) list->reserve(entries.size());
+  states.reserve(entries.size());
+  Nanos last = 0;
+  for (const Entry& entry : entries) {
+    states.push_back(state_of(entry, column, last));
+    const Nanos* from = reference(states.back(), entry, column, last);
+    if (from == nullptr) continue;
+    const SplitTime old = split(*from);
+    last = *(entry.*(column.time));
+    const SplitTime time = split(last);
+    seconds.push_back(zigzag(time.seconds - old.seconds));
+    nanos.push_back(zigzag(time.nanos - old.nanos));
   }
+  out.put_runs(id, [&](std::size_t i) { return states[i]; });
+  put_list(out, static_cast<std::uint8_t>(id + 1), seconds);
+  put_list(out, static_cast<std::uint8_t>(id + 2), nanos);
 }
 
 void get_times(ColumnReader& in, std::uint8_t id, std::vector<Entry>& entries,
@@ -81,15 +126,22 @@ void get_times(ColumnReader& in, std::uint8_t id, std::vector<Entry>& entries,
   ByteReader nanos(in.bytes(static_cast<std::uint8_t>(id + 2)));
   const bool has_seconds = !seconds.at_end();
   const bool has_nanos = !nanos.at_end();
-  SplitTime last;
+  Nanos last = 0;
   in.get_runs(id, [&](std::size_t i, std::uint64_t state) {
+    const Entry& entry = entries[i];
     auto& time = entries[i].*(column.time);
-    if (state == kFirstGuess) return guess(entries[i], column.first_guess, time);
-    if (state == kSecondGuess) return guess(entries[i], column.second_guess, time);
-    if (state != kStored) return state == kAbsent;
-    if (has_seconds) last.seconds = add(last.seconds, seconds.varint());
-    if (has_nanos) last.nanos = add(last.nanos, nanos.varint());
-    return seconds.ok() && nanos.ok() && join(last, time.emplace());
+    if (state == kAbsent) return true;
+    if (state == kEqualsFirstGuess) return copy_guess(guess(entry, column.first_guess), time);
+    if (state == kEqualsSecondGuess) return copy_guess(guess(entry, column.second_guess), time);
+    if (state > kNearSecondGuess) return false;
+    const Nanos* from = reference(static_cast<State>(state), entry, column, last);
+    if (from == nullptr) return false;
+    SplitTime stored = split(*from);
+    if (has_seconds) stored.seconds = add(stored.seconds, seconds.varint());
+    if (has_nanos) stored.nanos = add(stored.nanos, nanos.varint());
+    const bool fits = seconds.ok() && nanos.ok() && join(stored, last);
+    time = last;
+    return fits;
   });
   if (!seconds.at_end() || !nanos.at_end()) in.fail();
 }

@@ -16,8 +16,8 @@ struct TimeColumn {
   std::optional<Nanos> Entry::*second_guess;
 };
 
-// Three columns: what kind of value each entry has, then seconds and nanoseconds of those that are
-// stored, as difference to the one stored before.
+// Three columns: what each time is (State), then seconds and nanoseconds of those that are stored,
+// as differences to another time.
 void put_times(ColumnWriter& out, std::uint8_t id, const std::vector<Entry>& entries,
                const TimeColumn& column);
 void get_times(ColumnReader& in, std::uint8_t id, std::vector<Entry>& entries,
