@@ -73,12 +73,16 @@ Status ManifestWriter::add(VolumeIndex volume, const Entry& entry) {
   batch_.volume = volume;
   batch_.entries.push_back(entry);
   batch_bytes_ += strings;
-  for (const auto count : {&totals_.entries, &current_.entries}) *count += 1;
+  VolumeOutcome& counts = counts_[volume];
+  totals_.entries += 1;
+  counts.entries += 1;
   if (entry.type == events::EntryType::file) {
-    for (const auto bytes : {&totals_.bytes, &current_.bytes}) *bytes += entry.size;
+    totals_.bytes += entry.size;
+    counts.bytes += entry.size;
   }
   if (entry.error_number != 0 || !entry.error_message.empty()) {
-    for (const auto count : {&totals_.unreadable_entries, &current_.unreadable}) *count += 1;
+    totals_.unreadable_entries += 1;
+    counts.unreadable += 1;
   }
   return {};
 }
@@ -86,11 +90,11 @@ Status ManifestWriter::add(VolumeIndex volume, const Entry& entry) {
 Status ManifestWriter::volume_done(const VolumeOutcome& outcome) {
   if (auto flushed = flush(); !flushed) return flushed;
   VolumeOutcome counted = outcome;
-  counted.entries = current_.entries;
-  counted.bytes = current_.bytes;
-  counted.unreadable = current_.unreadable;
+  const VolumeOutcome& counts = counts_[VolumeIndex{outcome.volume}];
+  counted.entries = counts.entries;
+  counted.bytes = counts.bytes;
+  counted.unreadable = counts.unreadable;
   volumes_.push_back(std::move(counted));
-  current_ = {};
   return {};
 }
 

@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include <map>
 #include <vector>
 
 #include "events/hash.h"
@@ -66,7 +67,7 @@ class ManifestWriter final : public EntrySink {
   std::uint64_t batches_ = 0;
   events::Blake3 digest_;
   std::vector<VolumeOutcome> volumes_;
-  VolumeOutcome current_;  // counts of the volume being walked
+  std::map<VolumeIndex, VolumeOutcome> counts_;  // of each volume so far
   events::EnumSuccess totals_;
   WalkStop stop_ = WalkStop::none;
 };
