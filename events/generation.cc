@@ -38,6 +38,9 @@ class Stream {
     return &record;
   }
 
+  // The batch that the last record came from.
+  [[nodiscard]] const BatchRef& current() const { return batches_[next_ - 1]; }
+
   // After the last ordinal: nothing may be left.
   Status finish() {
     auto more = advance();
@@ -47,7 +50,7 @@ class Stream {
   }
 
  private:
-  [[nodiscard]] Sequence seq() const { return batches_[next_ - 1].seq; }
+  [[nodiscard]] Sequence seq() const { return current().seq; }
 
   // Makes position_ that of a record, or says that there are no more.
   Result<bool> advance() {
@@ -147,7 +150,10 @@ class Reader {
     for (auto& attempt : copies_) {  // in order of attempt: the last one that has a record wins
       auto record = attempt.at(row.ordinal);
       if (!record) return std::move(record).error();
-      if (*record != nullptr) row.copy = *record;
+      if (*record == nullptr) continue;
+      row.copy = *record;
+      row.copy_seq = attempt.current().seq;
+      row.copied_at = attempt.current().occurred_at;
     }
     return {};
   }

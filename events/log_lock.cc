@@ -73,6 +73,13 @@ Result<LogLock> LogLock::acquire(const std::filesystem::path& path,
   return lock;
 }
 
+std::string LogLock::holder(const std::filesystem::path& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return "";
+  const LogLock lock(fd);
+  return ::flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK ? holder_of(fd) : "";
+}
+
 LogLock::~LogLock() {
   if (fd_ >= 0) ::close(fd_);
 }

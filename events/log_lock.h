@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <string>
 
 #include "events/result.h"
 
@@ -15,6 +16,8 @@ class LogLock {
  public:
   // Waits up to `wait`. Errc::unavailable names the holder: pid, user, host, command, since when.
   static Result<LogLock> acquire(const std::filesystem::path& path, std::chrono::milliseconds wait);
+  // Who holds the lock now, in words; empty: nobody. Takes nothing away from a writer who comes.
+  static std::string holder(const std::filesystem::path& path);
   ~LogLock();
   LogLock(LogLock&& other) noexcept;
   LogLock& operator=(LogLock&&) = delete;

@@ -430,4 +430,8 @@ Result<std::unique_ptr<Log>> open_rocks_log_for_reading(const std::filesystem::p
   return std::unique_ptr<Log>(std::make_unique<ReadingLog>(std::move(*store), paths));
 }
 
+std::string rocks_log_writer(const std::filesystem::path& directory) {
+  return LogLock::holder(paths_of(directory).lock_file);
+}
+
 }  // namespace ntt::events

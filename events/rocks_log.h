@@ -10,6 +10,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
 
 #include "events/clock.h"
 #include "events/log.h"
@@ -28,5 +29,8 @@ Result<std::unique_ptr<Log>> open_rocks_log(const RocksLogOptions& options, Cloc
 
 // Opens an existing log for reading; append() is refused. Errc::not_found when there is none.
 Result<std::unique_ptr<Log>> open_rocks_log_for_reading(const std::filesystem::path& directory);
+
+// Who holds the log for writing now: process, user, host, since when; empty: nobody.
+std::string rocks_log_writer(const std::filesystem::path& directory);
 
 }  // namespace ntt::events

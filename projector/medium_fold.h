@@ -24,7 +24,8 @@ struct Stamp {
 };
 
 // One attempt of a stage: its start and, if it has one, its end. A skip without a start is no
-// attempt.
+// attempt; a success or an error whose start the log does not have (a backfilled one) is listed
+// with its own seq and time as start_seq and started_at.
 struct StageAttempt {
   std::string stage;  // "enum", "load", ...
   Sequence start_seq;
@@ -51,22 +52,30 @@ struct MediumState {
   std::optional<Stamp> archive_done;
   std::optional<Stamp> verify_done;
   std::string message;                // the operator's label
+  std::string diagnostics;            // how it was identified, in lines of text
   std::vector<std::string> problems;  // in words: failed volumes, unreadable entries, mismatches
   std::uint32_t generation = 0;       // current; 0: never loaded
   std::optional<events::LoadSuccess> load;      // payload behind enum_done
   std::optional<events::EnumSuccess> manifest;  // the enum_success that load names
   std::optional<events::CopySuccess> copy;      // payload behind copy_done
   Sequence load_seq;                            // seq of the current load_success; 0: none
-  Sequence last_seq;                            // the last event that changed this state
-  std::vector<StageAttempt> attempts;           // in order of start
+  Sequence last_seq;                     // the last event that changed what is above this line
+  std::vector<StageAttempt> attempts;    // in order of start
+  std::vector<Sequence> unknown_events;  // of types that this version does not know: skipped
+  bool operator==(const MediumState&) const = default;
 };
 
 // Folds all events of one medium, batches left out or ignored. The order of the vector is the
-// log's; the fold itself puts late facts (imported, backfilled) in order of occurred_at and applies
-// retractions. Errc::corruption names the event that cannot be folded.
+// log's; the fold takes them in the order of fold_order.h. Errc::corruption names the event that
+// cannot be folded.
+//
+// copy_done is the latest copy_success that names the current load_success (by its seq, or by its
+// generation where it knows no seq). One that is dated before that load (a clock went back) does
+// not count and is listed as a problem, so copy_done >= enum_done always.
 events::Result<MediumState> fold_medium(const std::vector<events::Event>& medium_events);
 
-// ok: all rescued; incomplete: 90 % or more; corrupt: 20 % or more; failed: less.
+// ok: all rescued; incomplete: 90 % or more; corrupt: 20 % or more; failed: less, or nothing to
+// rescue from.
 std::string judge_health(std::uint64_t rescued_bytes, std::uint64_t total_bytes);
 
 }  // namespace ntt::projector

@@ -1,0 +1,104 @@
+// Attempts are found by the cause of their end.
+
+#include "projector/attempt_fold.h"
+
+namespace ntt::projector {
+
+namespace {
+
+using events::Event;
+
+struct EndWords {
+  std::string error;
+  std::string message;
+};
+
+// Errors of all stages share two members, skips theirs: read by what they share.
+events::Result<EndWords> words_of(const Event& event, Phase phase) {
+  if (phase == Phase::success) return EndWords{};
+  if (phase == Phase::error) {
+    auto payload = events::from_data<events::LoadError>(event.version, event.data);
+    if (!payload) return std::move(payload).error();
+    return EndWords{std::move(payload->error), std::move(payload->message)};
+  }
+  auto payload = events::from_data<events::LoadSkip>(event.version, event.data);
+  if (!payload) return std::move(payload).error();
+  return EndWords{std::move(payload->reason), std::move(payload->message)};
+}
+
+std::string_view outcome_of(Phase phase) {
+  if (phase == Phase::success) return "success";
+  return phase == Phase::error ? "error" : "skip";
+}
+
+}  // namespace
+
+void AttemptFold::begin(const Event& event, EventKind kind) {
+  by_start_[event.seq.value] = attempts_.size();
+  StageAttempt& attempt = attempts_.emplace_back();
+  attempt.stage = kStages[static_cast<std::size_t>(kind.subject)];
+  attempt.start_seq = event.seq;
+  attempt.started_at = event.occurred_at;
+  attempt.run = event.run;
+}
+
+// The attempt that the event ends; null when it ends none. An end that names no cause (old logs
+// have none) ends the latest open attempt of its stage.
+StageAttempt* AttemptFold::attempt_ended_by(const Event& event, EventKind kind) {
+  const std::string_view stage = kStages[static_cast<std::size_t>(kind.subject)];
+  if (event.cause) {
+    const auto found = by_start_.find(event.cause.value);
+    if (found == by_start_.end() || attempts_[found->second].stage != stage) return nullptr;
+    return &attempts_[found->second];
+  }
+  for (auto attempt = attempts_.rbegin(); attempt != attempts_.rend(); ++attempt) {
+    if (attempt->stage == stage && !attempt->end) return &*attempt;
+  }
+  return nullptr;
+}
+
+events::Status AttemptFold::apply(const Event& event, EventKind kind) {
+  if (kind.phase == Phase::start) {
+    begin(event, kind);
+    return {};
+  }
+  StageAttempt* attempt = attempt_ended_by(event, kind);
+  if (attempt == nullptr) {
+    if (kind.phase == Phase::skip) return {};
+    begin(event, kind);
+    attempt = &attempts_.back();
+  }
+  if (attempt->end) return {};  // the first end counts
+  auto words = words_of(event, kind.phase);
+  if (!words) return std::move(words).error();
+  attempt->end = Stamp{event.occurred_at, event.seq};
+  attempt->outcome = outcome_of(kind.phase);
+  attempt->error = std::move(words->error);
+  attempt->message = std::move(words->message);
+  return {};
+}
+
+Sequence AttemptFold::add_problems(std::vector<std::string>& problems) const {
+  std::array<const StageAttempt*, kStages.size()> last{};
+  std::array<bool, kStages.size()> had_error{};
+  for (const StageAttempt& attempt : attempts_) {
+    for (std::size_t stage = 0; stage < kStages.size(); ++stage) {
+      if (attempt.stage != kStages[stage]) continue;
+      last[stage] = &attempt;
+      had_error[stage] = had_error[stage] || attempt.outcome == "error";
+    }
+  }
+  Sequence depends_on;
+  for (std::size_t stage = 0; stage < kStages.size(); ++stage) {
+    if (!had_error[stage]) continue;
+    const StageAttempt& attempt = *last[stage];
+    depends_on = std::max(depends_on, attempt.start_seq);
+    if (attempt.outcome != "error") continue;
+    depends_on = std::max(depends_on, attempt.end->seq);
+    problems.push_back(attempt.stage + " failed: " + attempt.error +
+                       (attempt.message.empty() ? "" : ": " + attempt.message));
+  }
+  return depends_on;
+}
+
+}  // namespace ntt::projector

@@ -1,0 +1,36 @@
+// The fold of stage attempts: pairs each start with its end.
+
+#pragma once
+
+#include <array>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "projector/event_kind.h"
+#include "projector/medium_fold.h"
+
+namespace ntt::projector {
+
+// Takes stage events in fold order (fold_order.h).
+class AttemptFold {
+ public:
+  // `kind` is that of the event, a stage's start, success, error or skip. Errc::corruption when the
+  // payload of an end cannot be read.
+  events::Status apply(const events::Event& event, EventKind kind);
+
+  [[nodiscard]] const std::vector<StageAttempt>& attempts() const { return attempts_; }
+
+  // The last attempt of a stage that ended in an error is a problem of the medium. Appends it in
+  // words and returns the last event that it depends on.
+  Sequence add_problems(std::vector<std::string>& problems) const;
+
+ private:
+  void begin(const events::Event& event, EventKind kind);
+  StageAttempt* attempt_ended_by(const events::Event& event, EventKind kind);
+
+  std::vector<StageAttempt> attempts_;
+  std::unordered_map<std::uint64_t, std::size_t> by_start_;
+};
+
+}  // namespace ntt::projector

@@ -1,0 +1,39 @@
+// What kind of event a type name stands for, as far as the projector cares.
+
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace ntt::projector {
+
+inline constexpr std::array<std::string_view, 6> kStages = {"image", "enum",    "load",
+                                                            "copy",  "archive", "verify"};
+
+enum class Phase : std::uint8_t { none, start, batch, success, error, skip };
+
+enum class Subject : std::uint8_t {
+  image,  // the stages, in the order of kStages
+  enumerate,
+  load,
+  copy,
+  archive,
+  verify,
+  identified,
+  labelled,
+  mapfile,
+  retraction,
+  other,  // nothing that a row depends on, or a type that this version does not know
+};
+
+struct EventKind {
+  Subject subject = Subject::other;
+  Phase phase = Phase::none;  // of a stage
+  [[nodiscard]] bool is(Subject s, Phase p) const { return subject == s && phase == p; }
+  [[nodiscard]] bool is_stage() const { return subject <= Subject::verify; }
+};
+
+EventKind kind_of(std::string_view type);
+
+}  // namespace ntt::projector

@@ -1,0 +1,27 @@
+// The order in which a fold takes a medium's events.
+//
+// 1. Retracted events are left out, and so are the retractions themselves. A retraction that is
+//    itself retracted has no effect.
+// 2. Native events keep the order of the log. The time of a native event is the latest occurred_at
+//    of it and of the native events before it, so a clock that went back moves nothing.
+// 3. Late events (imported, backfilled) are ordered among themselves by occurred_at; at the same
+//    instant (old logs know seconds) by the natural order of a pipeline: identify before image
+//    before enum ..., starts before ends; then by id, which comes from their source. Their place in
+//    the log does not count, so the order of importing does not either.
+// 4. The two are merged by time; at the same instant the late event goes first.
+
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "events/event.h"
+
+namespace ntt::projector {
+
+// `log_order` is one medium's events in the order of the log and must outlive the result.
+// Errc::corruption names a retraction that cannot be read.
+events::Result<std::vector<const events::Event*>> fold_order(
+    std::span<const events::Event> log_order);
+
+}  // namespace ntt::projector

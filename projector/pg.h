@@ -1,0 +1,66 @@
+// Pg: one connection to PostgreSQL. pg.cc is the only file that knows libpqxx and libpq.
+//
+// Exceptions of libpqxx end there and become Errors: unavailable (no server, or it went away),
+// in_doubt (the connection broke while committing), conflict (a lock or a concurrent change), io
+// (out of disk or memory), invalid (anything else the server refuses).
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "events/result.h"
+
+namespace ntt::projector {
+
+using Row = std::vector<std::optional<std::string>>;
+using Rows = std::vector<Row>;
+
+// Not thread-safe.
+class Pg {
+ public:
+  static events::Result<std::unique_ptr<Pg>> connect(const std::string& url);
+  // Whether a server answers at `url`, without logging in.
+  static bool answers(const std::string& url);
+
+  ~Pg();
+  Pg(const Pg&) = delete;
+  Pg& operator=(const Pg&) = delete;
+
+  [[nodiscard]] bool is_open() const;
+
+  // One transaction at a time; everything below but execute_alone() needs one.
+  events::Status begin();
+  events::Status commit();  // after an error the transaction is over all the same
+  void roll_back();         // does nothing without a transaction
+
+  // Runs statements, several if separated by semicolons. Returns the number of rows that the last
+  // one changed.
+  events::Result<std::uint64_t> execute(const std::string& sql);
+  events::Result<Rows> query(const std::string& sql);
+  // Runs a statement that must not be in a transaction (CREATE DATABASE).
+  events::Status execute_alone(const std::string& sql);
+
+  // An SQL literal. NUL cannot be in it.
+  [[nodiscard]] std::string quote(const std::string& text) const;
+
+  // COPY ... FROM STDIN: begin, send any number of pieces, end. After an error the transaction is
+  // lost.
+  events::Status copy_begin(const std::string& sql);
+  events::Status copy_send(std::string_view bytes);
+  events::Result<std::uint64_t> copy_end();  // rows
+
+ private:
+  struct Impl;
+  explicit Pg(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// An SQL identifier, quoted.
+std::string quote_name(std::string_view name);
+
+}  // namespace ntt::projector

@@ -1,0 +1,308 @@
+// The store's groups: staging, publishing, and what dead processes left.
+
+#include "stages/blob_store.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "stages/file_write.h"
+
+namespace ntt::stages {
+
+using events::Errc;
+using events::Error;
+
+namespace {
+
+constexpr const char* kTemporaryDirectory = ".tmp";
+constexpr const char* kListPrefix = "list-";
+constexpr const char* kTakenOverList = "list-0";
+
+// mkdir with mode 0755 whatever the umask; one that is there is fine. Returns 0 or an errno value.
+int make_directory_at(int parent, const char* name) {
+  if (::mkdirat(parent, name, 0755) != 0) return errno == EEXIST ? 0 : errno;
+  return ::fchmodat(parent, name, 0755, 0) == 0 ? 0 : errno;
+}
+
+std::vector<std::string> names_in(int directory) {
+  std::vector<std::string> names;
+  DIR* stream = ::fdopendir(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (stream == nullptr) return names;
+  while (const dirent* entry = ::readdir(stream)) {
+    const std::string name = entry->d_name;
+    if (name != "." && name != "..") names.push_back(name);
+  }
+  ::closedir(stream);
+  return names;
+}
+
+// The ids in a list file; a torn end is left out.
+std::vector<BlobId> read_list(int directory, const std::string& name) {
+  std::vector<BlobId> ids;
+  const FileDescriptor file(::openat(directory, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!file.is_open()) return ids;
+  BlobId id;
+  while (::read(file.get(), id.bytes.data(), BlobId::kSize) == ssize_t{BlobId::kSize}) {
+    ids.push_back(id);
+  }
+  return ids;
+}
+
+bool is_list(const std::string& name) {
+  return name.rfind(kListPrefix, 0) == 0;
+}
+
+}  // namespace
+
+std::string blob_path(const BlobId& id) {
+  const std::string hex = id.hex();
+  return hex.substr(0, 2) + "/" + hex.substr(2, 2) + "/" + hex;
+}
+
+Error BlobStore::failed(const std::string& what, int error_number) {
+  const std::lock_guard lock(mutex_);
+  if (failure_ == 0) failure_ = error_number;
+  Error error = events::errno_error("blob store " + root_ + ": " + what, error_number);
+  error.message += write_failure_advice(error_number);
+  return error;
+}
+
+std::string BlobStore::failure_word() const {
+  const std::lock_guard lock(mutex_);
+  return write_failure_word(failure_);
+}
+
+Result<std::unique_ptr<BlobStore>> BlobStore::open(const std::string& root) {
+  if (auto made = make_directories(root); !made) {
+    return std::move(made).error().within("blob store");
+  }
+  std::unique_ptr<BlobStore> store(new BlobStore(root));
+  store->root_fd_ = FileDescriptor(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!store->root_fd_.is_open()) return store->failed("open", errno);
+  if (auto opened = store->open_session(); !opened) return std::move(opened).error();
+  if (auto taken = store->take_over_dead_sessions(); !taken) return std::move(taken).error();
+  return store;
+}
+
+Status BlobStore::open_session() {
+  if (const int error = make_directory_at(root_fd_.get(), kTemporaryDirectory); error != 0) {
+    return failed("make .tmp", error);
+  }
+  // Another process may take a session for a dead one between its making and its locking, and
+  // remove it: then the name is gone or means another directory, and a new one is made.
+  for (int attempt = 0; attempt < 10; ++attempt) {
+    std::uint64_t random = 0;
+    CHECK(::getrandom(&random, sizeof random, 0) == ssize_t{sizeof random});
+    session_ = std::string(kTemporaryDirectory) + "/" + std::to_string(::getpid()) + "-" +
+               std::to_string(random);
+    if (::mkdirat(root_fd_.get(), session_.c_str(), 0700) != 0) {
+      return failed("make " + session_, errno);
+    }
+    session_fd_ = FileDescriptor(
+        ::openat(root_fd_.get(), session_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    struct stat mine {};
+    struct stat named {};
+    if (session_fd_.is_open() && ::flock(session_fd_.get(), LOCK_EX | LOCK_NB) == 0 &&
+        ::fstat(session_fd_.get(), &mine) == 0 &&
+        ::fstatat(root_fd_.get(), session_.c_str(), &named, 0) == 0 &&
+        mine.st_ino == named.st_ino) {
+      return {};
+    }
+  }
+  return failed("lock a session under .tmp", EBUSY);
+}
+
+Status BlobStore::take_over_dead_sessions() {
+  const FileDescriptor sessions(
+      ::openat(root_fd_.get(), kTemporaryDirectory, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!sessions.is_open()) return failed("open .tmp", errno);
+  std::vector<std::pair<std::string, FileDescriptor>> dead;
+  for (const std::string& name : names_in(sessions.get())) {
+    FileDescriptor session(
+        ::openat(sessions.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+    if (!session.is_open() || ::flock(session.get(), LOCK_EX | LOCK_NB) != 0) continue;  // it lives
+    for (const std::string& file : names_in(session.get())) {
+      if (!is_list(file)) continue;
+      for (const BlobId& id : read_list(session.get(), file)) {
+        const std::string path = blob_path(id);
+        if (::faccessat(root_fd_.get(), path.c_str(), F_OK, 0) == 0) taken_over_.insert(id);
+      }
+    }
+    dead.emplace_back(name, std::move(session));
+  }
+  if (!taken_over_.empty()) {
+    const std::vector<BlobId> ids(taken_over_.begin(), taken_over_.end());
+    if (auto written = write_list(kTakenOverList, ids); !written) return written;
+    if (auto synced = sync(); !synced) return synced;  // before the lists it replaces are removed
+  }
+  // What another user left and only he may remove stays; it does no harm.
+  for (const auto& [name, session] : dead) {
+    for (const std::string& file : names_in(session.get())) {
+      ::unlinkat(session.get(), file.c_str(), 0);
+    }
+    ::unlinkat(sessions.get(), name.c_str(), AT_REMOVEDIR);
+  }
+  return {};
+}
+
+BlobStore::~BlobStore() {
+  for (const auto& [id, temporary] : staged_) {
+    ::unlinkat(session_fd_.get(), temporary.c_str(), 0);
+  }
+  // Refused while lists are left: then the next open() takes them over.
+  if (session_fd_.is_open()) ::unlinkat(root_fd_.get(), session_.c_str(), AT_REMOVEDIR);
+}
+
+Status BlobStore::write_list(const std::string& name, std::span<const BlobId> ids) {
+  std::string bytes;
+  bytes.reserve(ids.size() * BlobId::kSize);
+  for (const BlobId& id : ids) bytes += id.view();
+  const std::string temporary = "new-" + name;
+  const FileDescriptor file(::openat(session_fd_.get(), temporary.c_str(),
+                                     O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (!file.is_open()) return failed("write " + name, errno);
+  if (const int error = write_all(file.get(), bytes); error != 0) {
+    ::unlinkat(session_fd_.get(), temporary.c_str(), 0);
+    return failed("write " + name, error);
+  }
+  if (::renameat(session_fd_.get(), temporary.c_str(), session_fd_.get(), name.c_str()) != 0) {
+    return failed("write " + name, errno);
+  }
+  return {};
+}
+
+Result<std::uint64_t> BlobStore::publish(std::span<const BlobId> wanted) {
+  const std::set<BlobId> keep(wanted.begin(), wanted.end());
+  for (auto it = staged_.begin(); it != staged_.end();) {
+    if (keep.count(it->first) != 0) {
+      ++it;
+      continue;
+    }
+    ::unlinkat(session_fd_.get(), it->second.c_str(), 0);
+    it = staged_.erase(it);
+  }
+  Group group{group_++, {}};
+  for (const BlobId& id : keep) {
+    if (staged_.count(id) != 0) continue;
+    if (taken_over_.erase(id) == 0) return failed("blob " + id.hex() + " is not staged", EIO);
+    group.taken_over.insert(id);
+  }
+  std::vector<BlobId> ids;
+  for (const auto& [id, temporary] : staged_) ids.push_back(id);
+  if (!ids.empty()) {
+    const std::string list = kListPrefix + std::to_string(group.number);
+    if (auto written = write_list(list, ids); !written) return std::move(written).error();
+  }
+  if (auto synced = sync(); !synced) return std::move(synced).error();
+  for (const auto& [id, temporary] : staged_) {
+    if (auto named = give_name(id, temporary); !named) return std::move(named).error();
+  }
+  staged_.clear();
+  const std::uint64_t number = group.number;
+  unrecorded_groups_.push_back(std::move(group));
+  return number;
+}
+
+Status BlobStore::sync() {
+  if (sync_failed_) return failed("an earlier sync failed", EIO);
+  if (::syncfs(root_fd_.get()) != 0) {
+    sync_failed_ = true;
+    return failed("sync", errno);
+  }
+  return {};
+}
+
+Status BlobStore::recorded(std::uint64_t group) {
+  const std::string list = kListPrefix + std::to_string(group);
+  ::unlinkat(session_fd_.get(), list.c_str(), 0);
+  bool changed = false;
+  std::set<BlobId> left = taken_over_;
+  for (auto it = unrecorded_groups_.begin(); it != unrecorded_groups_.end();) {
+    if (it->number == group) {
+      changed = !it->taken_over.empty();
+      it = unrecorded_groups_.erase(it);
+    } else {
+      left.insert(it->taken_over.begin(), it->taken_over.end());
+      ++it;
+    }
+  }
+  if (!changed) return {};
+  if (left.empty()) {
+    ::unlinkat(session_fd_.get(), kTakenOverList, 0);
+    return {};
+  }
+  return write_list(kTakenOverList, std::vector<BlobId>(left.begin(), left.end()));
+}
+
+bool BlobStore::has_taken_over() const {
+  return !taken_over_.empty();
+}
+
+void BlobStore::already_named(const BlobId& id) {
+  if (taken_over_.erase(id) != 0 && taken_over_.empty()) {
+    ::unlinkat(session_fd_.get(), kTakenOverList, 0);
+  }
+}
+
+Status BlobStore::give_name(const BlobId& id, const std::string& temporary) {
+  const std::string path = blob_path(id);
+  const int error = rename_no_replace(session_fd_.get(), temporary, root_fd_.get(), path);
+  if (error == EEXIST) {  // another process published the same content meanwhile
+    struct stat ours {};
+    if (::fstatat(session_fd_.get(), temporary.c_str(), &ours, AT_SYMLINK_NOFOLLOW) != 0) {
+      return failed("stat " + temporary, errno);
+    }
+    auto present = is_present(id, static_cast<std::uint64_t>(ours.st_size));
+    if (!present) return std::move(present).error();
+    ::unlinkat(session_fd_.get(), temporary.c_str(), 0);
+    return {};
+  }
+  if (error != 0) return failed("publish " + path, error);
+  return {};
+}
+
+Status BlobStore::make_directory_for(const BlobId& id) {
+  const std::size_t index = std::size_t{id.bytes[0]} << 8U | id.bytes[1];
+  {
+    const std::lock_guard lock(mutex_);
+    if (directories_.test(index)) return {};
+  }
+  const std::string path = blob_path(id);
+  for (const std::size_t length : {std::size_t{2}, std::size_t{5}}) {
+    const std::string directory = path.substr(0, length);
+    if (const int error = make_directory_at(root_fd_.get(), directory.c_str()); error != 0) {
+      return failed("make " + directory, error);
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  directories_.set(index);
+  return {};
+}
+
+Result<bool> BlobStore::is_present(const BlobId& id, std::uint64_t size) {
+  const std::string path = blob_path(id);
+  struct stat found {};
+  if (::fstatat(root_fd_.get(), path.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (errno == ENOENT) return false;
+    return failed("stat " + path, errno);
+  }
+  if (!S_ISREG(found.st_mode) || static_cast<std::uint64_t>(found.st_size) != size) {
+    const std::string what =
+        S_ISREG(found.st_mode)
+            ? "has " + std::to_string(found.st_size) + " bytes instead of " + std::to_string(size)
+            : std::string("is not a regular file");
+    return Error{Errc::conflict, "blob " + path + " in " + root_ + " " + what +
+                                     ": it is damaged; move it away and copy again"};
+  }
+  return true;
+}
+
+}  // namespace ntt::stages

@@ -1,0 +1,172 @@
+// Reads a medium's events and keeps the latest of each kind.
+
+#include "stages/history.h"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+#include <vector>
+
+namespace ntt::stages {
+
+namespace {
+
+using events::Event;
+using events::Result;
+using events::Sequence;
+using events::Status;
+
+// An event and its place in the medium's own time: late facts (imported, backfilled) go where they
+// happened, native events keep the order of the log even if the clock jumped between them.
+struct Placed {
+  std::int64_t at = 0;
+  Event event;
+};
+
+struct Collected {
+  std::vector<Placed> events;  // without batches and retractions
+  std::set<std::uint64_t> retracted;
+  std::map<std::uint64_t, std::uint64_t> manifest_entries;  // recorded entries by manifest
+};
+
+bool is_relevant(std::string_view type) {
+  static constexpr std::string_view kTypes[] = {
+      "medium_identified", "image_success",   "mapfile_observed", "enum_start",
+      "enum_success",      "enum_error",      "enum_skip",        "load_success",
+      "copy_success",      "archive_success", "verify_success"};
+  return std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes);
+}
+
+// Takes in one event of the medium.
+Status collect(const Event& event, std::int64_t& native_time, Collected& into) {
+  if (event.origin == events::Origin::native) {
+    native_time = std::max(native_time, event.occurred_at.micros);
+  }
+  if (event.type == events::Retraction::kType) {
+    auto retraction = events::payload_of<events::Retraction>(event);
+    if (!retraction) return std::move(retraction).error();
+    into.retracted.insert(retraction->retracts);
+  } else if (event.type == events::EnumBatchData::kType) {
+    auto batch = events::payload_of<events::EnumBatchData>(event);
+    if (!batch) return std::move(batch).error();
+    into.manifest_entries[batch->manifest] += batch->count;
+  } else if (is_relevant(event.type)) {
+    const bool native = event.origin == events::Origin::native;
+    into.events.push_back({native ? native_time : event.occurred_at.micros, event});
+  }
+  return {};
+}
+
+Result<Collected> collect_medium(const events::Log& log, const events::MediumId& medium) {
+  Collected collected;
+  std::int64_t native_time = INT64_MIN;
+  Status status;
+  events::Filter filter;
+  filter.medium = medium;
+  auto scanned = log.scan(filter, [&](const Event& event) {
+    status = collect(event, native_time, collected);
+    if (!status) {
+      status = std::move(status).error().within("event " + std::to_string(event.seq.value));
+    }
+    return status.has_value();
+  });
+  if (!scanned) return std::move(scanned).error();
+  if (!status) return std::move(status).error();
+  std::stable_sort(collected.events.begin(), collected.events.end(),
+                   [](const Placed& a, const Placed& b) { return a.at < b.at; });
+  return collected;
+}
+
+template <class Payload>
+Status keep(const Event& event, std::optional<Recorded<Payload>>& latest) {
+  auto payload = events::payload_of<Payload>(event);
+  if (!payload) {
+    return std::move(payload).error().within("event " + std::to_string(event.seq.value));
+  }
+  latest = Recorded<Payload>{event.seq, event.occurred_at, std::move(*payload)};
+  return {};
+}
+
+// Folds the events that count, in order.
+class Folder {
+ public:
+  Status take(const Event& event, bool retracted) {
+    if (event.type == events::LoadSuccess::kType) return take_load(event, retracted);
+    if (retracted) return {};
+    if (event.type == events::MediumIdentified::kType) return keep(event, history.identified);
+    if (event.type == events::ImageSuccess::kType) return keep(event, history.image);
+    if (event.type == events::MapfileObserved::kType) return keep(event, history.mapfile);
+    if (event.type == events::ArchiveSuccess::kType) return keep(event, history.archived);
+    if (event.type == events::VerifySuccess::kType) return keep(event, history.verified);
+    if (event.type == events::CopySuccess::kType) return take_copy(event);
+    return take_enum(event);
+  }
+
+  History finish(const std::map<std::uint64_t, std::uint64_t>& manifest_entries) {
+    if (history.enum_start && !history.enum_ended) {
+      const std::uint64_t resumed = history.enum_start->payload.manifest;
+      history.open_manifest = resumed != 0 ? Sequence{resumed} : history.enum_start->seq;
+      const auto entries = manifest_entries.find(history.open_manifest.value);
+      if (entries != manifest_entries.end()) history.open_manifest_entries = entries->second;
+    }
+    if (history.loaded) {
+      const auto copy = copies_.find(history.loaded->payload.generation);
+      if (copy != copies_.end()) history.copied = copy->second;
+    }
+    return std::move(history);
+  }
+
+  History history;
+
+ private:
+  // A withdrawn generation still uses up its number: a number never means two generations.
+  Status take_load(const Event& event, bool retracted) {
+    std::optional<Recorded<events::LoadSuccess>> load;
+    if (auto kept = keep(event, load); !kept) return kept;
+    history.generations = std::max(history.generations + 1, load->payload.generation);
+    if (!retracted) history.loaded = std::move(load);
+    return {};
+  }
+
+  Status take_copy(const Event& event) {
+    std::optional<Recorded<events::CopySuccess>> copy;
+    if (auto kept = keep(event, copy); !kept) return kept;
+    copies_.insert_or_assign(copy->payload.generation, std::move(*copy));
+    return {};
+  }
+
+  Status take_enum(const Event& event) {
+    if (event.type == events::EnumStart::kType) {
+      history.enum_ended = false;
+      return keep(event, history.enum_start);
+    }
+    if (history.enum_start && event.cause == history.enum_start->seq) history.enum_ended = true;
+    if (event.type != events::EnumSuccess::kType) return {};
+    std::optional<Recorded<events::EnumSuccess>> success;
+    if (auto kept = keep(event, success); !kept) return kept;
+    // An imported line tells of an enumeration whose entries the log does not have.
+    if (success->payload.manifest != 0) history.enumerated = std::move(success);
+    return {};
+  }
+
+  std::map<std::uint32_t, Recorded<events::CopySuccess>> copies_;  // by generation
+};
+
+}  // namespace
+
+Result<History> read_history(const events::Log& log, const events::MediumId& medium) {
+  auto collected = collect_medium(log, medium);
+  if (!collected) {
+    return std::move(collected).error().within("reading the history of " + medium.text);
+  }
+  Folder folder;
+  for (const Placed& placed : collected->events) {
+    const bool retracted = collected->retracted.count(placed.event.seq.value) != 0;
+    if (auto taken = folder.take(placed.event, retracted); !taken) {
+      return std::move(taken).error().within("reading the history of " + medium.text);
+    }
+  }
+  return folder.finish(collected->manifest_entries);
+}
+
+}  // namespace ntt::stages

@@ -1,0 +1,290 @@
+// The order of the stages, what each needs of those before it, and the events around them.
+
+#include "stages/pipeline.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "stages/archive.h"
+#include "stages/copy.h"
+#include "stages/enumerate.h"
+#include "stages/identify.h"
+#include "stages/image.h"
+#include "stages/load.h"
+#include "stages/source.h"
+#include "stages/verify.h"
+
+namespace ntt::stages {
+
+using events::Errc;
+using events::Error;
+
+namespace {
+
+bool is_regular_file(const std::string& path) {
+  struct stat facts {};
+  return ::stat(path.c_str(), &facts) == 0 && S_ISREG(facts.st_mode);
+}
+
+// The mapfile that ddrescue left beside an image: `disk.img.map` or `disk.map`. Empty: none.
+std::string mapfile_beside(const std::string& image_path) {
+  const std::size_t name = image_path.find_last_of('/') + 1;
+  const std::size_t dot = image_path.find_last_of('.');
+  const std::string stem =
+      dot == std::string::npos || dot <= name ? image_path : image_path.substr(0, dot);
+  for (const std::string& candidate : {image_path + ".map", stem + ".map"}) {
+    if (candidate != image_path && is_regular_file(candidate)) return candidate;
+  }
+  return "";
+}
+
+class Pipeline {
+ public:
+  Pipeline(StageContext& context, PipelineRequest& request) : context_(context), request_(request) {
+    const bool is_device = request.source.kind == "device";
+    const std::string base = request.image_root + "/" + context.emitter.medium().text;
+    image_path_ = is_device ? base + ".img" : request.source.path.bytes;
+    mapfile_path_ = is_device ? base + ".map" : "";
+    if (request.source.kind == "image") mapfile_path_ = mapfile_beside(image_path_);
+  }
+
+  Result<PipelineReport> run(const Identity& identity);
+
+ private:
+  using Work = Result<StageReport> (Pipeline::*)();
+  struct Stage {
+    const char* name;
+    std::vector<std::string> needs;
+    Work work;
+  };
+
+  static const std::vector<Stage>& all_stages();
+  [[nodiscard]] std::optional<std::string> missing_need(const Stage& stage) const;
+  Result<StageReport> run_stage(const Stage& stage);
+  Status run_stages();
+  Result<PipelineReport> finish();
+  Result<Source*> source();
+
+  Result<StageReport> image();
+  Result<StageReport> enumerate();
+  Result<StageReport> load();
+  Result<StageReport> copy();
+  Result<StageReport> archive();
+  Result<StageReport> verify();
+
+  StageContext& context_;
+  PipelineRequest& request_;
+  std::string image_path_;
+  std::string mapfile_path_;
+  std::unique_ptr<Source> source_;
+  PipelineReport report_;
+  std::string failure_;               // what the first failed stage said
+  std::vector<std::string> not_run_;  // for want of what they need
+};
+
+// archive needs the image alone: a medium that cannot be read as files is all the more worth
+// keeping.
+const std::vector<Pipeline::Stage>& Pipeline::all_stages() {
+  static const std::vector<Stage> stages = {
+      {"image", {}, &Pipeline::image},
+      {"enum", {"image"}, &Pipeline::enumerate},
+      {"load", {"enum"}, &Pipeline::load},
+      {"copy", {"load"}, &Pipeline::copy},
+      {"archive", {"image"}, &Pipeline::archive},
+      {"verify", {"copy"}, &Pipeline::verify},
+  };
+  return stages;
+}
+
+// The first stage that this one needs and that failed or could not run.
+std::optional<std::string> Pipeline::missing_need(const Stage& stage) const {
+  for (const std::string& need : stage.needs) {
+    const auto ran = std::find_if(report_.stages.begin(), report_.stages.end(),
+                                  [&need](const auto& entry) { return entry.first == need; });
+    if (ran != report_.stages.end() && ran->second.outcome == StageOutcome::error) return need;
+    if (std::count(not_run_.begin(), not_run_.end(), need) != 0) return need;
+  }
+  return std::nullopt;
+}
+
+Result<Source*> Pipeline::source() {
+  if (source_) return source_.get();
+  const std::string& kind = request_.source.kind;
+  Result<std::unique_ptr<Source>> opened = Error{Errc::invalid, "no source of kind " + kind};
+  if (kind == "image" || kind == "device") {
+    ImageSourceOptions options;
+    options.path = image_path_;
+    options.deleted_entries = request_.deleted_entries;
+    options.reader_program = request_.reader_program;
+    opened = open_image_source(options);
+  } else if (kind == "directory") {
+    opened = open_directory_source({request_.source.path.bytes, request_.cross_filesystems});
+  } else if (kind == "raw") {
+    opened = open_raw_source(request_.source.path.bytes);
+  }
+  if (!opened) return std::move(opened).error();
+  source_ = std::move(*opened);
+  return source_.get();
+}
+
+Result<StageReport> Pipeline::image() {
+  ImageRequest request;
+  request.source = request_.source;
+  request.image_path = image_path_;
+  request.mapfile_path = mapfile_path_;
+  return run_image(context_, request);
+}
+
+Result<StageReport> Pipeline::enumerate() {
+  auto from = source();
+  if (!from) return StageReport{StageOutcome::error, from.error().message, {}};
+  EnumRequest request;
+  request.force = request_.force;
+  request.deleted_entries = request_.deleted_entries;
+  request.cross_filesystems = request_.cross_filesystems;
+  return run_enum(context_, **from, request);
+}
+
+Result<StageReport> Pipeline::load() {
+  LoadRequest request;
+  request.rules = std::move(request_.rules);
+  request.temporary_directory = request_.temporary_directory;
+  request.force = request_.force;
+  return run_load(context_, request);
+}
+
+Result<StageReport> Pipeline::copy() {
+  auto from = source();
+  if (!from) return StageReport{StageOutcome::error, from.error().message, {}};
+  CopyRequest request;
+  request.store = request_.by_hash_root;
+  request.workers = request_.workers;
+  request.retry_failed = request_.retry_failed;
+  return run_copy(context_, **from, request);
+}
+
+Result<StageReport> Pipeline::archive() {
+  ArchiveRequest request;
+  request.source = request_.source;
+  request.image_path = image_path_;
+  request.mapfile_path = mapfile_path_;
+  request.archive_root = request_.archive_root;
+  return run_archive(context_, request);
+}
+
+Result<StageReport> Pipeline::verify() {
+  VerifyRequest request;
+  request.store = request_.by_hash_root;
+  request.temporary_directory = request_.temporary_directory;
+  return run_verify(context_, request);
+}
+
+Result<StageReport> Pipeline::run_stage(const Stage& stage) {
+  const bool is_image_stage = std::string_view(stage.name) == "image";
+  if (is_image_stage && request_.source.kind != "device") {
+    if (auto observed = observe_mapfile(context_, mapfile_path_); !observed) {
+      return std::move(observed).error();
+    }
+    return StageReport{StageOutcome::skip, "the source is not a device", {}};
+  }
+  return (this->*stage.work)();
+}
+
+// Stages after a failed one still run if they do not need it.
+Status Pipeline::run_stages() {
+  if (request_.until == "identify") return {};
+  for (const Stage& stage : all_stages()) {
+    if (context_.cancelled.load()) {
+      report_.interrupted = true;
+      return {};
+    }
+    if (missing_need(stage)) {
+      not_run_.push_back(stage.name);
+    } else {
+      auto ended = run_stage(stage);
+      if (!ended) return std::move(ended).error().within(stage.name);
+      report_.stages.emplace_back(stage.name, *ended);
+      if (ended->outcome == StageOutcome::interrupted) {
+        report_.interrupted = true;
+        return {};
+      }
+      if (ended->outcome == StageOutcome::error && report_.failed_stage.empty()) {
+        report_.failed_stage = stage.name;
+        failure_ = ended->message;
+      }
+    }
+    if (request_.until == stage.name) return {};
+  }
+  return {};
+}
+
+Result<PipelineReport> Pipeline::finish() {
+  if (report_.interrupted) return report_;  // no end: the next run continues
+  if (report_.failed_stage.empty()) {
+    events::PipelineDone done;
+    for (const auto& [name, stage] : report_.stages) {
+      done.outcomes[name] = stage.outcome == StageOutcome::success ? "success" : "skip";
+    }
+    auto ended = context_.emitter.emit(done);
+    if (!ended) return std::move(ended).error();
+    report_.done = true;
+    return report_;
+  }
+  events::PipelineAbort abort;
+  abort.failed_stage = report_.failed_stage;
+  abort.message = failure_;
+  for (std::size_t i = 0; i < not_run_.size(); ++i) {
+    abort.message += (i == 0 ? "; not run: " : ", ") + not_run_[i];
+  }
+  auto ended = context_.emitter.emit(abort);
+  if (!ended) return std::move(ended).error();
+  return report_;
+}
+
+Result<PipelineReport> Pipeline::run(const Identity& identity) {
+  report_.medium = identity.medium;
+  events::PipelineStart start;
+  start.source = request_.source;
+  start.command_line = request_.command_line;
+  start.until = request_.until;
+  start.force = request_.force;
+  auto started = context_.emitter.emit(start);
+  if (!started) return std::move(started).error();
+  if (auto known = record_identity(context_, identity, request_.label); !known) {
+    return std::move(known).error();
+  }
+  report_.stages.emplace_back("identify",
+                              StageReport{StageOutcome::success, identity.facts.medium_human, {}});
+  if (auto ran = run_stages(); !ran) return std::move(ran).error();
+  return finish();
+}
+
+bool is_stage_name(const std::string& name) {
+  static constexpr std::array kNames = {"identify", "image",   "enum",  "load",
+                                        "copy",     "archive", "verify"};
+  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+}
+
+}  // namespace
+
+Result<PipelineReport> run_pipeline(events::Log& log, events::Clock& clock, Progress& progress,
+                                    const std::atomic<bool>& cancelled, PipelineRequest request) {
+  if (!is_stage_name(request.until)) {
+    return Error{Errc::invalid, "there is no stage \"" + request.until +
+                                    "\"; the stages are identify, image, enum, load, copy, "
+                                    "archive and verify"};
+  }
+  auto identity = identify(request.source, request.label);
+  if (!identity) return std::move(identity).error();
+  events::Emitter emitter(log, clock, identity->medium, events::new_run_id(clock),
+                          events::this_actor());
+  StageContext context{log, emitter, clock, progress, cancelled};
+  return Pipeline(context, request).run(*identity);
+}
+
+}  // namespace ntt::stages

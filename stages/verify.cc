@@ -1,0 +1,273 @@
+// verify: every distinct blob of the generation and the archive, read from the disk and hashed.
+
+#include "stages/verify.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "events/generation.h"
+#include "events/hash.h"
+#include "events/limits.h"
+#include "stages/blob_store.h"
+#include "stages/external_sort.h"
+#include "stages/file_descriptor.h"
+#include "stages/history.h"
+
+namespace ntt::stages {
+
+using events::Blake3Digest;
+using events::CopyOutcome;
+using events::Errc;
+using events::Error;
+using events::Sequence;
+using events::VerifyOutcome;
+using events::VerifyRecord;
+
+namespace {
+
+constexpr std::size_t kSortMemoryBytesMax = 64U << 20U;
+constexpr std::size_t kReadBytes = 1U << 20U;
+
+// Stops the reading; never leaves this file.
+Error stop_reading() {
+  return {Errc::unavailable, "stopped"};
+}
+
+// A file's bytes from the disk: what the system still has in memory of having written it is
+// dropped first, for memory is not what verify is asked about.
+struct FileDigest {
+  int error_number = 0;
+  std::uint64_t size = 0;  // bytes read
+  Blake3Digest digest;
+};
+
+FileDigest digest_of(const std::string& path, std::vector<char>& buffer,
+                     const std::function<bool(std::uint64_t)>& go_on) {
+  FileDigest result;
+  const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  struct stat facts {};
+  if (!fd.is_open() || ::fstat(fd.get(), &facts) != 0) {
+    result.error_number = errno;
+    return result;
+  }
+  if (!S_ISREG(facts.st_mode)) {
+    result.error_number = EISDIR;
+    return result;
+  }
+  ::posix_fadvise(fd.get(), 0, 0, POSIX_FADV_DONTNEED);
+  events::Blake3 hasher;
+  for (;;) {
+    const ssize_t count = ::read(fd.get(), buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) {
+      result.error_number = errno;
+      return result;
+    }
+    if (count == 0) break;
+    hasher.update({buffer.data(), static_cast<std::size_t>(count)});
+    result.size += static_cast<std::uint64_t>(count);
+    if (!go_on(result.size)) {
+      result.error_number = ECANCELED;
+      return result;
+    }
+  }
+  result.digest = hasher.digest();
+  return result;
+}
+
+class VerifyRun {
+ public:
+  VerifyRun(StageContext& context, const VerifyRequest& request, const History& history)
+      : context_(context),
+        request_(request),
+        history_(history),
+        blobs_(request.temporary_directory, kSortMemoryBytesMax),
+        buffer_(kReadBytes) {}
+
+  Result<StageReport> run();
+
+ private:
+  Status collect();
+  Status check(const BlobId& id);
+  Status append_batch();
+  void check_archive();
+  Result<StageReport> finish();
+  [[nodiscard]] bool cancelled() const { return context_.cancelled.load(); }
+  void tell_progress(std::uint64_t bytes_of_file) {
+    context_.progress.update("verify", phase_, total_.checked, distinct_max_,
+                             total_.bytes + bytes_of_file, 0);
+  }
+
+  StageContext& context_;
+  const VerifyRequest& request_;
+  const History& history_;
+  ExternalSort<BlobId, std::less<>> blobs_;
+  std::vector<char> buffer_;
+  Sequence start_;
+  std::uint64_t distinct_max_ = 0;  // names of blobs, repeated ones counted
+  const char* phase_ = "listing blobs";
+  std::optional<BlobId> previous_;
+  events::VerifyBatch batch_;
+  events::VerifySuccess total_;
+};
+
+Status VerifyRun::collect() {
+  const auto& loaded = *history_.loaded;
+  events::GenerationRef ref;
+  ref.medium = context_.emitter.medium();
+  ref.manifest = {loaded.payload.manifest};
+  ref.load_start = {loaded.payload.load};
+  ref.load_success = loaded.seq;
+  return read_generation(context_.log, ref, [this](const events::GenerationRow& row) -> Status {
+    if (cancelled()) return stop_reading();
+    if (row.copy == nullptr ||
+        (row.copy->outcome != CopyOutcome::copied && row.copy->outcome != CopyOutcome::duplicate)) {
+      return {};
+    }
+    distinct_max_ += row.copy->outcome == CopyOutcome::copied ? 1 : 0;
+    return blobs_.add(row.copy->blob);
+  });
+}
+
+Status VerifyRun::check(const BlobId& id) {
+  if (cancelled()) return stop_reading();
+  if (previous_ == id) return {};
+  previous_ = id;
+  const FileDigest found =
+      digest_of(request_.store + "/" + blob_path(id), buffer_, [this](std::uint64_t bytes) {
+        tell_progress(bytes);
+        return !cancelled();
+      });
+  if (found.error_number == ECANCELED) return stop_reading();
+  VerifyRecord record;
+  record.blob = id;
+  record.size = found.size;
+  if (found.error_number == ENOENT || found.error_number == ENOTDIR) {
+    record.outcome = VerifyOutcome::missing;
+    total_.missing += 1;
+  } else if (found.error_number != 0) {
+    record.outcome = VerifyOutcome::unreadable;
+    record.error_message = events::errno_error("read", found.error_number).message;
+    total_.unreadable += 1;
+  } else if (found.digest.bytes != id.bytes) {
+    record.outcome = VerifyOutcome::mismatched;
+    record.error_message = "its content is " + found.digest.hex();
+    total_.mismatched += 1;
+  } else {
+    record.outcome = VerifyOutcome::intact;
+  }
+  total_.checked += 1;
+  total_.bytes += found.size;
+  tell_progress(0);
+  batch_.records.push_back(std::move(record));
+  return batch_.records.size() < events::kBatchRecordsMax ? Status() : append_batch();
+}
+
+Status VerifyRun::append_batch() {
+  if (batch_.records.empty()) return {};
+  events::EncodedBatch encoded = events::encode_verify_batch(batch_);
+  events::VerifyBatchData data;
+  data.verify = start_.value;
+  data.count = batch_.records.size();
+  data.digest = encoded.records_digest.hex();
+  batch_.records.clear();
+  auto appended = context_.emitter.emit(data, start_, std::move(encoded.attachment));
+  if (!appended) return std::move(appended).error().within("verify_batch");
+  return {};
+}
+
+void VerifyRun::check_archive() {
+  if (!history_.archived) return;
+  phase_ = "reading the archive";
+  const events::ArchiveSuccess& recorded = history_.archived->payload;
+  const FileDigest found = digest_of(recorded.path.bytes, buffer_, [this](std::uint64_t bytes) {
+    tell_progress(bytes);
+    return !cancelled();
+  });
+  total_.archive_intact = found.error_number == 0 && found.size == recorded.bytes &&
+                          found.digest.hex() == recorded.blake3;
+}
+
+Result<StageReport> VerifyRun::run() {
+  total_.generation = history_.loaded->payload.generation;
+  total_.copy = history_.copied->seq.value;
+  total_.archive = history_.archived ? history_.archived->seq.value : 0;
+  events::VerifyStart start;
+  start.generation = total_.generation;
+  start.copy = total_.copy;
+  start.archive = total_.archive;
+  auto started = context_.emitter.emit(start);
+  if (!started) return std::move(started).error();
+  start_ = *started;
+
+  Status checked = collect();
+  if (checked) {
+    phase_ = "reading blobs";
+    checked = blobs_.for_each([this](const BlobId& id) { return check(id); });
+  }
+  if (checked) checked = append_batch();
+  if (checked) check_archive();
+  if (cancelled()) {
+    return StageReport{StageOutcome::interrupted, "interrupted; the next run begins it anew", {}};
+  }
+  if (checked) return finish();
+  events::VerifyError error;
+  error.error = "verify_failed";
+  error.message = checked.error().message;
+  auto ended = context_.emitter.emit(error, start_);
+  if (!ended) return std::move(checked).error();  // the log itself is what failed
+  return StageReport{StageOutcome::error, error.message, *ended};
+}
+
+// Mismatches do not make the stage fail: it did its work, and this is what it found.
+Result<StageReport> VerifyRun::finish() {
+  auto ended = context_.emitter.emit(total_, start_);
+  if (!ended) return std::move(ended).error();
+  const std::uint64_t bad = total_.mismatched + total_.missing + total_.unreadable;
+  std::string message = std::to_string(total_.checked) + " blobs, ";
+  message += bad == 0 ? "all intact"
+                      : "FOUND DAMAGE: " + std::to_string(total_.mismatched) + " mismatched, " +
+                            std::to_string(total_.missing) + " missing, " +
+                            std::to_string(total_.unreadable) + " unreadable";
+  if (total_.archive_intact) {
+    message += *total_.archive_intact ? "; archive intact" : "; ARCHIVE DAMAGED";
+  }
+  return StageReport{StageOutcome::success, message, *ended};
+}
+
+Result<StageReport> skip(StageContext& context, std::string reason, std::string message,
+                         Sequence done_by) {
+  events::VerifySkip skipped;
+  skipped.reason = std::move(reason);
+  skipped.message = std::move(message);
+  skipped.done_by = done_by.value;
+  auto seq = context.emitter.emit(skipped);
+  if (!seq) return std::move(seq).error();
+  return StageReport{StageOutcome::skip, skipped.message, *seq};
+}
+
+}  // namespace
+
+Result<StageReport> run_verify(StageContext& context, const VerifyRequest& request) {
+  auto history = read_history(context.log, context.emitter.medium());
+  if (!history) return std::move(history).error();
+  if (!history->loaded || !history->copied) {
+    return skip(context, "nothing_copied", "the current generation is not copied", {});
+  }
+  const std::uint64_t archive = history->archived ? history->archived->seq.value : 0;
+  if (history->verified && !request.force &&
+      history->verified->payload.copy == history->copied->seq.value &&
+      history->verified->payload.archive == archive) {
+    return skip(context, "already_done", "this copy and this archive are verified",
+                history->verified->seq);
+  }
+  return VerifyRun(context, request, *history).run();
+}
+
+}  // namespace ntt::stages

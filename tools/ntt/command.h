@@ -1,0 +1,59 @@
+// Command: a subcommand as data, from which come its parser, its help and its completion.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace ntt::tools {
+
+struct Context;
+
+// What every command ends with. Scripts rely on the numbers.
+enum ExitCode : int {
+  kDone = 0,
+  kFailed = 1,
+  kUsage = 2,  // the command line or the settings make no sense
+  kFound = 3,  // a check found something
+};
+
+// An option ("--limit", "-f,--follow") or, without dashes, a positional argument ("medium").
+struct Option {
+  std::string name;
+  std::variant<bool*, std::string*, std::uint64_t*, std::vector<std::string>*> target;
+  std::string value;  // its name in help; FILE, DIR, MEDIUM, STAGE and TYPE are completed
+  std::string help;
+  bool required = false;
+  std::vector<std::string> choices;  // empty: any value
+};
+
+// Targets of options must live as long as the command: keep them in what `run` captures.
+struct Command {
+  std::string name;
+  std::string summary;
+  std::string examples;  // shown under the help
+  std::vector<Option> options;
+  std::vector<Command> subcommands;
+  std::function<int(Context&)> run;  // empty when a subcommand is required
+};
+
+// One function a file: the commands themselves.
+Command run_command();
+Command orchestrator_command();  // the old command line, as a program of its own
+Command status_command();
+Command log_command();
+Command show_command();
+Command project_command();
+Command verify_command();
+Command db_command();
+Command doctor_command();
+Command version_command();
+Command completion_command();
+
+// All of them, without the global options.
+Command ntt_command();
+
+}  // namespace ntt::tools

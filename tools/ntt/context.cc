@@ -1,0 +1,101 @@
+// Opening the log and the database, and finding a medium by its prefix.
+
+#include "tools/ntt/context.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <set>
+
+#include "events/rocks_log.h"
+#include "projector/private_cluster.h"
+
+namespace ntt::tools {
+
+using events::Errc;
+using events::Error;
+using events::Event;
+using events::Log;
+using events::MediumId;
+using events::Result;
+
+Result<std::unique_ptr<Log>> open_log_for_reading(const Settings& settings) {
+  auto log = events::open_rocks_log_for_reading(settings.log_directory);
+  if (!log && log.error().code == Errc::not_found) {
+    return Error{Errc::not_found, "there is no log at " + settings.log_directory.string() +
+                                      "; `ntt run --image FILE` begins one"};
+  }
+  return log;
+}
+
+Result<std::unique_ptr<Log>> open_log_for_writing(Context& context) {
+  std::error_code failed;
+  std::filesystem::create_directories(context.settings.log_directory.parent_path(), failed);
+  if (failed) {
+    return Error{Errc::io, "cannot make " + context.settings.log_directory.parent_path().string() +
+                               ": " + failed.message() + "; set NTT_HOME or --home to a " +
+                               "directory that you may write"};
+  }
+  return events::open_rocks_log({context.settings.log_directory, context.settings.lock_wait},
+                                context.clock);
+}
+
+Result<std::string> owner_url(const Settings& settings) {
+  if (!settings.db_url.empty()) return settings.db_url;
+  projector::PrivateCluster cluster(settings.cluster_directory());
+  if (auto running = cluster.ensure_running(); !running) return running.error();
+  return cluster.owner_url();
+}
+
+Result<std::string> reader_url(const Settings& settings) {
+  if (!settings.db_url.empty()) return settings.db_url;
+  projector::PrivateCluster cluster(settings.cluster_directory());
+  if (auto running = cluster.ensure_running(); !running) return running.error();
+  return cluster.reader_url();
+}
+
+Result<std::vector<MediumId>> list_media(const Log& log) {
+  std::set<MediumId> media;
+  auto scanned = log.scan({}, [&media](const Event& event) {
+    if (!event.medium.empty()) media.insert(event.medium);
+    return true;
+  });
+  if (!scanned) return scanned.error();
+  return std::vector<MediumId>(media.begin(), media.end());
+}
+
+Result<MediumId> find_medium(const Log& log, const std::string& text) {
+  auto media = list_media(log);
+  if (!media) return std::move(media).error();
+  std::vector<MediumId> candidates;
+  for (const MediumId& medium : *media) {
+    if (medium.text == text) return medium;
+    if (medium.text.rfind(text, 0) == 0) candidates.push_back(medium);
+  }
+  if (text.size() < 4) {
+    return Error{Errc::invalid,
+                 "'" + text + "' is too short to name a medium: give four characters or more"};
+  }
+  if (candidates.empty()) {
+    return Error{Errc::not_found,
+                 "no medium begins with '" + text + "'; `ntt status` lists the media"};
+  }
+  if (candidates.size() > 1) {
+    std::string names;
+    for (const MediumId& medium : candidates) names += "\n  " + medium.text;
+    return Error{Errc::invalid, "'" + text + "' can mean any of these; give more of it:" + names};
+  }
+  return candidates.front();
+}
+
+int fail(const Error& error) {
+  spdlog::error("{}", error.message);
+  return kFailed;
+}
+
+int fail_usage(const std::string& message) {
+  spdlog::error("{}", message);
+  return kUsage;
+}
+
+}  // namespace ntt::tools

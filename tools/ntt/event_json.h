@@ -1,0 +1,19 @@
+// Events and the records of their batches as JSON.
+
+#pragma once
+
+#include <functional>
+
+#include "events/log.h"
+#include "tools/ntt/json.h"
+
+namespace ntt::tools {
+
+Json json_of(const events::Event& event);
+
+// Calls `visit` with each record of a batch event's attachment. Errors: invalid (the event's type
+// has no batch), corruption (it does not decode).
+events::Status visit_records(const events::Event& event, const std::string& attachment,
+                             const std::function<void(const Json&)>& visit);
+
+}  // namespace ntt::tools

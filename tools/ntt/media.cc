@@ -1,0 +1,95 @@
+// Folding media and judging what is left to do.
+
+#include "tools/ntt/media.h"
+
+#include <map>
+
+#include "events/bytes.h"
+
+namespace ntt::tools {
+
+using events::Error;
+using events::Event;
+using events::Result;
+using projector::MediumState;
+using projector::StageAttempt;
+
+namespace {
+
+const StageAttempt* last_attempt(const MediumState& medium, const std::string& stage) {
+  for (auto i = medium.attempts.rbegin(); i != medium.attempts.rend(); ++i) {
+    if (i->stage == stage) return &*i;
+  }
+  return nullptr;
+}
+
+std::string run_again(const MediumState& medium) {
+  const bool is_directory = medium.source_kind == "directory";
+  const std::string flag = is_directory ? "dir" : medium.source_kind;
+  return "ntt run --" + flag + " '" + events::escape_bytes(medium.source_path) + "'";
+}
+
+}  // namespace
+
+Result<std::vector<MediumState>> fold_media(const events::Log& log,
+                                            const std::optional<events::MediumId>& only) {
+  std::map<events::MediumId, std::vector<Event>> events_of;
+  std::vector<events::MediumId> order;
+  events::Filter filter;
+  filter.medium = only;
+  auto scanned = log.scan(filter, [&](const Event& event) {
+    // Batches say nothing of a medium's state, and there may be very many.
+    if (event.medium.empty() || event.type.ends_with("_batch")) return true;
+    auto& events = events_of[event.medium];
+    if (events.empty()) order.push_back(event.medium);
+    events.push_back(event);
+    return true;
+  });
+  if (!scanned) return scanned.error();
+  std::vector<MediumState> media;
+  for (const auto& medium : order) {
+    auto state = projector::fold_medium(events_of[medium]);
+    if (!state) return std::move(state).error().within("medium " + medium.text);
+    media.push_back(std::move(*state));
+  }
+  return media;
+}
+
+const std::vector<std::string>& stage_names() {
+  static const std::vector<std::string> names = {"image", "enum",    "load",
+                                                 "copy",  "archive", "verify"};
+  return names;
+}
+
+std::string stage_standing(const MediumState& medium, const std::string& stage,
+                           const events::RunId& running) {
+  const StageAttempt* attempt = last_attempt(medium, stage);
+  if (attempt == nullptr) return "-";
+  if (attempt->outcome == "success") return "done";
+  if (attempt->outcome == "error") return "failed";
+  if (attempt->outcome == "skip") return "skipped";
+  return !running.is_zero() && attempt->run == running ? "running" : "interrupted";
+}
+
+std::string next_step(const MediumState& medium, const events::RunId& running) {
+  for (const std::string& stage : stage_names()) {
+    const std::string standing = stage_standing(medium, stage, running);
+    if (standing == "running") return "";
+    if (standing == "interrupted") return run_again(medium) + " (continues " + stage + ")";
+    if (standing == "failed") {
+      return run_again(medium) + " (" + stage + " failed: `ntt status " +
+             medium.medium.text.substr(0, 8) + "` says why)";
+    }
+  }
+  if (!medium.enum_done || (!medium.copy_done && medium.source_kind != "raw")) {
+    return run_again(medium);
+  }
+  if (medium.copy && medium.copy->failed + medium.copy->partial > 0) {
+    return run_again(medium) + " --retry-failed (" +
+           std::to_string(medium.copy->failed + medium.copy->partial) + " files are not stored)";
+  }
+  if (!medium.verify_done && medium.copy_done) return run_again(medium) + " (to verify)";
+  return "";
+}
+
+}  // namespace ntt::tools

@@ -1,0 +1,28 @@
+// The media of a log, folded from the log alone, and what people are told of them.
+
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "projector/medium_fold.h"
+#include "tools/ntt/context.h"
+
+namespace ntt::tools {
+
+// Every medium (or the one given), in order of its first event. Works without a database.
+events::Result<std::vector<projector::MediumState>> fold_media(
+    const events::Log& log, const std::optional<events::MediumId>& only);
+
+// The stages of the pipeline that leave attempts, in order.
+const std::vector<std::string>& stage_names();
+
+// Where a stage of a medium stands: "done", "failed", "skipped", "interrupted", "running", or "-".
+// `running`: the run that a process is working on now; zero when none is.
+std::string stage_standing(const projector::MediumState& medium, const std::string& stage,
+                           const events::RunId& running);
+
+// What to do next with a medium, as a command or in a few words; empty when it is finished. Pure.
+std::string next_step(const projector::MediumState& medium, const events::RunId& running);
+
+}  // namespace ntt::tools

@@ -1,0 +1,123 @@
+// ntt project: brings the tables up to the log.
+
+#include <spdlog/spdlog.h>
+
+#include <memory>
+
+#include "tools/ntt/json.h"
+#include "tools/ntt/progress.h"
+#include "tools/ntt/tables.h"
+#include "tools/ntt/terminal.h"
+
+namespace ntt::tools {
+
+using events::Errc;
+using events::Error;
+using events::Result;
+using events::Sequence;
+using projector::Projector;
+using projector::ProjectReport;
+
+namespace {
+
+struct ProjectOptions {
+  bool follow = false;
+  bool json = false;
+};
+
+Result<std::unique_ptr<Projector>> connect(const Settings& settings) {
+  auto url = owner_url(settings);
+  if (!url) return std::move(url).error();
+  return Projector::connect(*url);
+}
+
+Result<ProjectReport> catch_up(Projector& projector, const events::Log& log,
+                               stages::Progress& progress) {
+  return projector.catch_up(
+      log, [&progress](std::string_view what, std::uint64_t done, std::uint64_t total) {
+        progress.update("project", what, done, total, 0, 0);
+      });
+}
+
+void print_report(const ProjectReport& report, bool json) {
+  if (json) {
+    print_json({{"from", report.from.value}, {"to", report.to.value}, {"rows", report.rows}});
+  } else {
+    std::cout << "tables are at event " << report.to.value << " (were at " << report.from.value
+              << "), " << with_commas(report.rows) << " rows written\n";
+  }
+  std::cout.flush();
+}
+
+// Catches up after each new event, until a signal comes. A server that went away is waited for.
+int follow(Context& context, const ProjectOptions& options) {
+  constexpr std::chrono::milliseconds kPause(500);
+  std::unique_ptr<Projector> projector;
+  Sequence position;
+  while (!context.cancelled) {
+    auto log = open_log_for_reading(context.settings);
+    if (!log) return fail(log.error());
+    LiveProgress progress(progress_style(context.settings.progress));
+    if (!projector) {
+      auto connected = connect(context.settings);
+      if (!connected && connected.error().code != Errc::unavailable) {
+        return fail(connected.error());
+      }
+      if (connected) projector = std::move(*connected);
+    }
+    if (projector) {
+      auto report = catch_up(*projector, **log, progress);
+      if (report) {
+        if (report->to != position) print_report(*report, options.json);
+        position = report->to;
+      } else if (report.error().code == Errc::unavailable) {
+        spdlog::warn("{}; trying again", report.error().message);
+        projector.reset();
+      } else {
+        return fail(report.error());
+      }
+    }
+    auto waited = (*log)->wait_past(projector ? position : Sequence{UINT64_MAX}, kPause);
+    if (!waited) return fail(waited.error());
+  }
+  return kDone;
+}
+
+int run(Context& context, const ProjectOptions& options) {
+  if (options.follow) return follow(context, options);
+  auto report = [&context] {
+    LiveProgress progress(progress_style(context.settings.progress));
+    return project(context, progress);
+  }();
+  if (!report) return fail(report.error());
+  print_report(*report, options.json);
+  return kDone;
+}
+
+}  // namespace
+
+Result<ProjectReport> project(Context& context, stages::Progress& progress) {
+  auto log = open_log_for_reading(context.settings);
+  if (!log) return std::move(log).error();
+  auto projector = connect(context.settings);
+  if (!projector) return std::move(projector).error();
+  return catch_up(**projector, **log, progress);
+}
+
+Command project_command() {
+  auto options = std::make_shared<ProjectOptions>();
+  Command command;
+  command.name = "project";
+  command.summary = "Brings the PostgreSQL tables up to the log";
+  command.examples =
+      "  ntt project             after the database was away\n"
+      "  ntt project --follow    stays and keeps the tables current";
+  command.options = {
+      {"-f,--follow", &options->follow, "", "stay, and fold new events as they come", false, {}},
+      {"--json", &options->json, "", "one JSON object a catch-up", false, {}},
+  };
+  command.run = [options](Context& context) { return run(context, *options); };
+  return command;
+}
+
+}  // namespace ntt::tools

@@ -1,0 +1,178 @@
+// ntt status: every medium, its stages, what is interrupted, what to do next.
+
+#include <unistd.h>
+
+#include <memory>
+
+#include "events/bytes.h"
+#include "events/rocks_log.h"
+#include "tools/ntt/media.h"
+#include "tools/ntt/medium_json.h"
+#include "tools/ntt/terminal.h"
+
+namespace ntt::tools {
+
+using events::Errc;
+using events::RunId;
+using projector::MediumState;
+
+namespace {
+
+struct StatusOptions {
+  std::string medium;
+  bool json = false;
+};
+
+// The run that a process is working on now. Zero: nobody writes the log.
+RunId running_now(const Settings& settings, const events::Log& log) {
+  if (events::rocks_log_writer(settings.log_directory).empty()) return {};
+  auto head = log.head();
+  if (!head || !head->seq) return {};
+  auto last = log.read(head->seq);
+  return last ? last->run : RunId{};
+}
+
+void print_table(const std::vector<MediumState>& media, const RunId& running, bool color) {
+  std::vector<std::string> heading = {"medium", "name", "size", "health"};
+  for (const auto& stage : stage_names()) heading.push_back(stage);
+  heading.emplace_back("next");
+  Table table(std::move(heading));
+  for (const MediumState& medium : media) {
+    std::vector<std::string> row = {
+        cut(medium.medium.text, 16), cut(events::escape_bytes(medium.medium_human), 32),
+        medium.size ? human_bytes(*medium.size) : "-", medium.health.empty() ? "-" : medium.health};
+    for (const auto& stage : stage_names()) row.push_back(stage_standing(medium, stage, running));
+    row.push_back(next_step(medium, running));
+    table.add(std::move(row));
+  }
+  std::cout << table.text(color);
+}
+
+void print_stamp(const char* name, const std::optional<projector::Stamp>& stamp) {
+  std::cout << name;
+  if (stamp) {
+    std::cout << events::to_rfc3339(stamp->at) << "  event " << stamp->seq.value << "\n";
+  } else {
+    std::cout << "-\n";
+  }
+}
+
+void print_counts(const MediumState& medium) {
+  if (medium.load) {
+    std::cout << "entries       " << with_commas(medium.load->path_count) << " paths, "
+              << with_commas(medium.load->inode_count) << " inodes, "
+              << with_commas(medium.load->excluded_count) << " paths excluded, "
+              << with_commas(medium.load->non_file_count) << " inodes that are no regular file\n";
+  }
+  if (medium.copy) {
+    std::cout << "files         " << with_commas(medium.copy->new_blobs) << " stored, "
+              << with_commas(medium.copy->duplicate) << " duplicate, "
+              << with_commas(medium.copy->partial) << " partly readable, "
+              << with_commas(medium.copy->failed) << " failed; " << human_bytes(medium.copy->bytes)
+              << " read\n";
+  }
+}
+
+void print_volumes(const MediumState& medium, bool color) {
+  if (!medium.manifest) return;
+  Table table({"volume", "offset", "length", "filesystem", "label", "outcome", "entries", ""});
+  for (const auto& volume : medium.manifest->volumes) {
+    table.add({std::to_string(volume.volume), std::to_string(volume.offset),
+               human_bytes(volume.length), volume.filesystem, volume.label, volume.outcome,
+               with_commas(volume.entries), volume.message});
+  }
+  if (!table.is_empty()) std::cout << "\n" << table.text(color);
+}
+
+void print_attempts(const MediumState& medium, const RunId& running, bool color) {
+  Table table({"stage", "event", "started", "ended", "event", "outcome", ""});
+  for (const auto& attempt : medium.attempts) {
+    const bool is_running = !running.is_zero() && attempt.run == running;
+    std::string why = attempt.error;
+    if (!attempt.message.empty()) why += (why.empty() ? "" : ": ") + attempt.message;
+    table.add({attempt.stage, std::to_string(attempt.start_seq.value),
+               events::to_rfc3339(attempt.started_at),
+               attempt.end ? events::to_rfc3339(attempt.end->at) : "-",
+               attempt.end ? std::to_string(attempt.end->seq.value) : "-",
+               !attempt.outcome.empty() ? attempt.outcome
+               : is_running             ? "running"
+                                        : "interrupted",
+               why});
+  }
+  if (!table.is_empty()) std::cout << "\n" << table.text(color);
+}
+
+void print_one(const MediumState& medium, const RunId& running, bool color) {
+  std::cout << "medium        " << medium.medium.text << "\n"
+            << "name          " << events::escape_bytes(medium.medium_human) << "\n";
+  if (!medium.message.empty()) {
+    std::cout << "label         " << events::escape_bytes(medium.message) << "\n";
+  }
+  std::cout << "source        " << medium.source_kind << " "
+            << events::escape_bytes(medium.source_path) << "\n";
+  if (medium.size) {
+    std::cout << "size          " << human_bytes(*medium.size) << " (" << *medium.size
+              << " bytes)\n";
+  }
+  std::cout << "health        " << (medium.health.empty() ? "-" : medium.health) << "\n"
+            << "generation    " << medium.generation << "\n";
+  print_stamp("added_at      ", medium.added_at);
+  print_stamp("enum_done     ", medium.enum_done);
+  print_stamp("copy_done     ", medium.copy_done);
+  print_stamp("archive_done  ", medium.archive_done);
+  print_stamp("verify_done   ", medium.verify_done);
+  print_counts(medium);
+  for (const auto& problem : medium.problems) std::cout << "problem       " << problem << "\n";
+  const std::string next = next_step(medium, running);
+  std::cout << "next          " << (next.empty() ? "nothing" : next) << "\n";
+  print_volumes(medium, color);
+  print_attempts(medium, running, color);
+}
+
+int run(Context& context, const StatusOptions& options) {
+  auto log = open_log_for_reading(context.settings);
+  if (!log && log.error().code == Errc::not_found && options.medium.empty()) {
+    if (!options.json) std::cout << "No media yet. `ntt run --image FILE` takes one in.\n";
+    return kDone;
+  }
+  if (!log) return fail(log.error());
+  std::optional<events::MediumId> only;
+  if (!options.medium.empty()) {
+    auto found = find_medium(**log, options.medium);
+    if (!found) return fail(found.error());
+    only = *found;
+  }
+  auto media = fold_media(**log, only);
+  if (!media) return fail(media.error());
+  const RunId running = running_now(context.settings, **log);
+  const bool color = wants_color(context.settings.color, STDOUT_FILENO);
+  if (options.json) {
+    for (const auto& medium : *media) print_json(json_of(medium, running));
+  } else if (only) {
+    for (const auto& medium : *media) print_one(medium, running, color);
+  } else {
+    print_table(*media, running, color);
+  }
+  return kDone;
+}
+
+}  // namespace
+
+Command status_command() {
+  auto options = std::make_shared<StatusOptions>();
+  Command command;
+  command.name = "status";
+  command.summary = "Every medium, its stages, what is interrupted, what to do next";
+  command.examples =
+      "  ntt status                 all media (needs no database)\n"
+      "  ntt status 8e61cad2        one of them: timestamps, volumes, attempts\n"
+      "  ntt status --json | jq -r 'select(.copy_done == null) | .medium'";
+  command.options = {
+      {"medium", &options->medium, "MEDIUM", "its hash, or four or more digits of it", false, {}},
+      {"--json", &options->json, "", "one JSON object a line", false, {}},
+  };
+  command.run = [options](Context& context) { return run(context, *options); };
+  return command;
+}
+
+}  // namespace ntt::tools
