@@ -39,6 +39,9 @@ class Stream {
     return &record;
   }
 
+  // The batch that the last record came from.
+  [[nodiscard]] const BatchRef& current() const { return batches_[next_ - 1]; }
+
   // After the last ordinal: nothing may be left.
   Status finish() {
     auto left = at({UINT64_MAX});
@@ -49,7 +52,7 @@ class Stream {
   }
 
  private:
-  [[nodiscard]] Sequence seq() const { return batches_[next_ - 1].seq; }
+  [[nodiscard]] Sequence seq() const { return current().seq; }
 
   Status read_next() {
     const BatchRef& ref = batches_[next_];
@@ -140,7 +143,10 @@ class Reader {
     for (auto& attempt : copies_) {  // in order of attempt: the last one that has a record wins
       auto record = attempt.at(row.ordinal);
       if (!record) return std::move(record).error();
-      if (*record != nullptr) row.copy = *record;
+      if (*record == nullptr) continue;
+      row.copy = *record;
+      row.copy_seq = attempt.current().seq;
+      row.copied_at = attempt.current().occurred_at;
     }
     return {};
   }
