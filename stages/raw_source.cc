@@ -10,6 +10,7 @@
 #include "events/limits.h"
 #include "stages/file_descriptor.h"
 #include "stages/raw_record.h"
+#include "stages/recipe.h"
 #include "stages/source.h"
 
 namespace ntt::stages {
@@ -185,7 +186,7 @@ class RawSource final : public Source {
   RawSource(std::string path, FileDescriptor file)
       : path_(std::move(path)), file_(std::move(file)) {}
 
-  [[nodiscard]] events::SourceInfo info() const override { return {"raw", {path_}}; }
+  [[nodiscard]] events::SourceInfo info() const override { return {"raw", {absolute_path(path_)}}; }
   [[nodiscard]] bool has_content() const override { return false; }
 
   Status walk(EntrySink& sink) override {
