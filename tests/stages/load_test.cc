@@ -253,8 +253,8 @@ RC_GTEST_PROP(InodeFold, EveryEntryHasOneInodeAndOneDisposition, ()) {
   std::map<std::uint64_t, events::LoadDecision> decisions;
   std::uint64_t followers = 0;
   for (const auto& decision : folded.decisions) {
-    RC_ASSERT(decisions.empty() || decisions.rbegin()->first < decision.ordinal.value);
-    RC_ASSERT(decision.rule || decision.same_inode_as);
+    RC_ASSERT((decisions.empty() || decisions.rbegin()->first < decision.ordinal.value));
+    RC_ASSERT((decision.rule || decision.same_inode_as));
     decisions[decision.ordinal.value] = decision;
     if (decision.same_inode_as) followers += 1;
   }
@@ -266,11 +266,11 @@ RC_GTEST_PROP(InodeFold, EveryEntryHasOneInodeAndOneDisposition, ()) {
     if (found == decisions.end() || !found->second.same_inode_as) continue;
     const std::size_t leader = found->second.same_inode_as->value;
     const auto leaders = decisions.find(leader);
-    RC_ASSERT(leaders == decisions.end() || !leaders->second.same_inode_as);
+    RC_ASSERT((leaders == decisions.end() || !leaders->second.same_inode_as));
     RC_ASSERT(links[leader].volume == links[i].volume);
     RC_ASSERT(links[leader].entry.inode == links[i].entry.inode);
     RC_ASSERT(links[leader].entry.type == links[i].entry.type);
-    RC_ASSERT(!links[leader].rule || links[i].rule);
+    RC_ASSERT((!links[leader].rule || links[i].rule));
   }
 }
 
