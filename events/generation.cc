@@ -28,10 +28,9 @@ class Stream {
 
   // The record of this ordinal, or null; it lives until the next call.
   Result<const Record*> at(Ordinal ordinal) {
-    while (position_ == records_of(batch_).size()) {
-      if (next_ == batches_.size()) return nullptr;
-      if (auto read = read_next(); !read) return std::move(read).error();
-    }
+    auto more = advance();
+    if (!more) return std::move(more).error();
+    if (!*more) return nullptr;
     const Record& record = records_of(batch_)[position_];
     if (record.ordinal > ordinal) return nullptr;
     if (record.ordinal < ordinal) return corrupt_event(seq(), "a record is out of order");
@@ -39,17 +38,28 @@ class Stream {
     return &record;
   }
 
+  // The batch that the last record came from.
+  [[nodiscard]] const BatchRef& current() const { return batches_[next_ - 1]; }
+
   // After the last ordinal: nothing may be left.
   Status finish() {
-    auto left = at({UINT64_MAX});
-    if (!left) return std::move(left).error();
-    const bool at_end = position_ == records_of(batch_).size() && next_ == batches_.size();
-    if (*left != nullptr || !at_end) return corrupt_event(seq(), "a record is of no entry");
+    auto more = advance();
+    if (!more) return std::move(more).error();
+    if (*more) return corrupt_event(seq(), "a record is of no entry");
     return {};
   }
 
  private:
-  [[nodiscard]] Sequence seq() const { return batches_[next_ - 1].seq; }
+  [[nodiscard]] Sequence seq() const { return current().seq; }
+
+  // Makes position_ that of a record, or says that there are no more.
+  Result<bool> advance() {
+    while (position_ == records_of(batch_).size()) {
+      if (next_ == batches_.size()) return false;
+      if (auto read = read_next(); !read) return std::move(read).error();
+    }
+    return true;
+  }
 
   Status read_next() {
     const BatchRef& ref = batches_[next_];
@@ -140,7 +150,10 @@ class Reader {
     for (auto& attempt : copies_) {  // in order of attempt: the last one that has a record wins
       auto record = attempt.at(row.ordinal);
       if (!record) return std::move(record).error();
-      if (*record != nullptr) row.copy = *record;
+      if (*record == nullptr) continue;
+      row.copy = *record;
+      row.copy_seq = attempt.current().seq;
+      row.copied_at = attempt.current().occurred_at;
     }
     return {};
   }

@@ -28,6 +28,8 @@ struct GenerationRow {
   std::optional<std::uint32_t> rule;
   std::optional<Ordinal> same_inode_as;
   const CopyRecord* copy = nullptr;  // latest attempt's outcome; null: none yet
+  Sequence copy_seq;                 // the copy_batch that has it; 0: none
+  Timestamp copied_at;               // when that batch occurred
 
   // True for the one entry of each inode that stands for it in copy and in the inode table.
   [[nodiscard]] bool is_inode() const { return !same_inode_as; }

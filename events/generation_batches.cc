@@ -14,7 +14,7 @@ template <class Payload>
 Result<BatchRef> batch_ref(const Event& event, const Payload& data) {
   const auto digest = Blake3Digest::from_hex(data.digest);
   if (!digest) return corrupt_event(event.seq, "its digest is not one");
-  return BatchRef{event.seq, data.count, *digest};
+  return BatchRef{event.seq, event.occurred_at, data.count, *digest};
 }
 
 // Collects the batches of one generation from the events of its medium.

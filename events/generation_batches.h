@@ -13,6 +13,7 @@ namespace ntt::events {
 // Where a batch lies and what its event says of it.
 struct BatchRef {
   Sequence seq;
+  Timestamp occurred_at;
   std::uint64_t count = 0;
   Blake3Digest digest;
 };

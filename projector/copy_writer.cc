@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kPieceBytes = 256U << 10U;
 constexpr std::uint32_t kTextOid = 25;
-constexpr std::int64_t kMicrosTo2000 = 946684800000000;  // PostgreSQL counts from 2000-01-01
+constexpr std::int64_t kMicrosTo2000 = 946684800000000;      // PostgreSQL counts from 2000-01-01
 constexpr std::int64_t kTimestampMin = -211813488000000000;  // of PostgreSQL, from 2000-01-01
 constexpr std::int64_t kTimestampEnd = 9223371331200000000;
 
@@ -72,7 +72,9 @@ void CopyWriter::field(std::size_t size) {
   append_be32(buffer_, static_cast<std::uint32_t>(size));
 }
 
-void CopyWriter::null() { append_be32(buffer_, 0xFFFFFFFF); }
+void CopyWriter::null() {
+  append_be32(buffer_, 0xFFFFFFFF);
+}
 
 void CopyWriter::boolean(bool value) {
   field(1);
@@ -94,7 +96,9 @@ void CopyWriter::bytes(std::string_view value) {
   buffer_.append(value);
 }
 
-void CopyWriter::plain(std::string_view value) { bytes(value); }
+void CopyWriter::plain(std::string_view value) {
+  bytes(value);
+}
 
 void CopyWriter::text(std::string_view value) {
   if (value.find('\0') == std::string_view::npos && events::is_valid_utf8(value)) {

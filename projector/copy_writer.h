@@ -19,8 +19,8 @@ class CopyWriter {
  public:
   explicit CopyWriter(Pg& pg) : pg_(pg) {}
 
-  // `table` and `columns` ("a, b") go into the statement as they are. `frozen` for a table that this
-  // transaction made: its rows need no later visit.
+  // `table` and `columns` ("a, b") go into the statement as they are. `frozen` for a table that
+  // this transaction made: its rows need no later visit.
   events::Status start(const std::string& table, const std::string& columns, bool frozen);
   // Begins a row; sends what is full. An error ends the COPY and the transaction.
   events::Status row();
@@ -43,9 +43,7 @@ class CopyWriter {
   // The 64 hex digits of a blob id.
   void hex(std::string_view raw);
 
-  void optional_int8(const std::optional<std::int64_t>& value) {
-    value ? int8(*value) : null();
-  }
+  void optional_int8(const std::optional<std::int64_t>& value) { value ? int8(*value) : null(); }
 
  private:
   void field(std::size_t size);
@@ -56,7 +54,9 @@ class CopyWriter {
 
 // Unsigned values in PostgreSQL's signed columns: identifiers keep their 64 bits, sizes stop at the
 // largest.
-constexpr std::int64_t same_bits(std::uint64_t value) { return static_cast<std::int64_t>(value); }
+constexpr std::int64_t same_bits(std::uint64_t value) {
+  return static_cast<std::int64_t>(value);
+}
 constexpr std::int64_t clamped(std::uint64_t value) {
   return value > INT64_MAX ? INT64_MAX : static_cast<std::int64_t>(value);
 }

@@ -102,20 +102,25 @@ struct Pg::Impl {
 };
 
 Pg::Pg(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Pg::~Pg() { roll_back(); }
+Pg::~Pg() {
+  roll_back();
+}
 
 Result<std::unique_ptr<Pg>> Pg::connect(const std::string& url) {
   auto impl = guarded(nullptr, [&] { return std::make_unique<Impl>(url); });
   if (!impl) return std::move(impl).error();
   // Notices ("relation exists, skipping") are not for users of a command.
-  PQsetNoticeProcessor(
-      (*impl)->connection.raw(), [](void*, const char*) {}, nullptr);
+  PQsetNoticeProcessor((*impl)->connection.raw(), [](void*, const char*) {}, nullptr);
   return std::unique_ptr<Pg>(new Pg(std::move(*impl)));
 }
 
-bool Pg::answers(const std::string& url) { return PQping(url.c_str()) == PQPING_OK; }
+bool Pg::answers(const std::string& url) {
+  return PQping(url.c_str()) == PQPING_OK;
+}
 
-bool Pg::is_open() const { return PQstatus(impl_->connection.raw()) == CONNECTION_OK; }
+bool Pg::is_open() const {
+  return PQstatus(impl_->connection.raw()) == CONNECTION_OK;
+}
 
 Status Pg::begin() {
   CHECK(!impl_->transaction);
@@ -134,7 +139,9 @@ Status Pg::commit() {
   return done;
 }
 
-void Pg::roll_back() { impl_->transaction.reset(); }
+void Pg::roll_back() {
+  impl_->transaction.reset();
+}
 
 Result<std::uint64_t> Pg::execute(const std::string& sql) {
   CHECK(impl_->transaction);
@@ -172,8 +179,8 @@ Status Pg::execute_alone(const std::string& sql) {
 std::string Pg::quote(const std::string& text) const {
   CHECK(text.find('\0') == std::string::npos);
   std::string quoted(text.size() * 2 + 1, '\0');
-  quoted.resize(
-      PQescapeStringConn(impl_->connection.raw(), quoted.data(), text.data(), text.size(), nullptr));
+  quoted.resize(PQescapeStringConn(impl_->connection.raw(), quoted.data(), text.data(), text.size(),
+                                   nullptr));
   return "'" + quoted + "'";
 }
 

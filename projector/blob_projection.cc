@@ -1,0 +1,104 @@
+// Batches into temporary tables, then two statements.
+
+#include "projector/blob_projection.h"
+
+#include "events/batch.h"
+#include "projector/copy_writer.h"
+
+namespace ntt::projector {
+
+using events::Result;
+using events::Sequence;
+using events::Status;
+
+namespace {
+
+Status run(Pg& pg, const std::string& sql) {
+  auto done = pg.execute(sql);
+  if (!done) return std::move(done).error();
+  return {};
+}
+
+Status write_copies(CopyWriter& rows, Sequence seq, events::Timestamp at,
+                    const std::string& attachment) {
+  auto batch = events::decode_copy_batch(attachment);
+  if (!batch) return std::move(batch).error();
+  for (const events::CopyRecord& record : batch->records) {
+    if (record.outcome != events::CopyOutcome::copied &&
+        record.outcome != events::CopyOutcome::duplicate) {
+      continue;
+    }
+    if (auto begun = rows.row(); !begun) return begun;
+    rows.hex(record.blob.view());
+    rows.int8(clamped(record.size_read));
+    rows.int8(clamped(seq.value));
+    rows.timestamp(at);
+  }
+  return {};
+}
+
+Status write_checks(CopyWriter& rows, Sequence seq, events::Timestamp at,
+                    const std::string& attachment) {
+  auto batch = events::decode_verify_batch(attachment);
+  if (!batch) return std::move(batch).error();
+  for (const events::VerifyRecord& record : batch->records) {
+    if (auto begun = rows.row(); !begun) return begun;
+    rows.hex(record.blob.view());
+    rows.plain(to_string(record.outcome));
+    rows.int8(clamped(seq.value));
+    rows.timestamp(at);
+  }
+  return {};
+}
+
+template <class Write>
+Status copy_batches(Pg& pg, const events::Log& log, const std::vector<Sequence>& batches,
+                    const std::string& table, const std::string& columns, const Write& write) {
+  CopyWriter rows(pg);
+  if (auto started = rows.start(table, columns, false); !started) return started;
+  for (const Sequence seq : batches) {
+    auto event = log.read(seq);
+    if (!event) return std::move(event).error();
+    auto attachment = log.attachment(seq);
+    if (!attachment) return std::move(attachment).error();
+    auto written = write(rows, seq, event->occurred_at, *attachment);
+    if (!written) return std::move(written).error().within("event " + std::to_string(seq.value));
+  }
+  auto finished = rows.finish();
+  if (!finished) return std::move(finished).error();
+  return {};
+}
+
+}  // namespace
+
+Status project_blobs(Pg& pg, const events::Log& log, const NewEvents& found) {
+  if (found.copy_batches.empty() && found.verify_batches.empty()) return {};
+  auto done =
+      run(pg,
+          "CREATE TEMP TABLE new_blob (blobid text, size bigint, seq bigint, at timestamptz) "
+          "ON COMMIT DROP;"
+          "CREATE TEMP TABLE new_check (blobid text, outcome text, seq bigint, at "
+          "timestamptz) ON COMMIT DROP");
+  if (!done) return done;
+  done =
+      copy_batches(pg, log, found.copy_batches, "new_blob", "blobid, size, seq, at", write_copies);
+  if (!done) return done;
+  done = copy_batches(pg, log, found.verify_batches, "new_check", "blobid, outcome, seq, at",
+                      write_checks);
+  if (!done) return done;
+  // A check counts for a blob that was known before it.
+  done = run(pg,
+             "INSERT INTO blobs (blobid, size, created_at, first_seq, last_seq) "
+             "SELECT DISTINCT ON (blobid) blobid, size, at, seq, seq FROM new_blob "
+             "ORDER BY blobid, seq ON CONFLICT (blobid) DO NOTHING");
+  if (!done || found.verify_batches.empty()) return done;
+  return run(
+      pg,
+      "UPDATE blobs b SET last_checked = c.at, check_outcome = c.outcome, check_seq = c.seq, "
+      "last_seq = c.seq FROM (SELECT DISTINCT ON (n.blobid) n.* FROM new_check n "
+      "JOIN blobs k ON k.blobid = n.blobid AND n.seq > k.first_seq "
+      "ORDER BY n.blobid, n.at DESC, n.seq DESC) c WHERE b.blobid = c.blobid AND "
+      "(b.check_seq IS NULL OR (b.last_checked, b.check_seq) < (c.at, c.seq))");
+}
+
+}  // namespace ntt::projector

@@ -1,0 +1,68 @@
+// One row, changed only from the position that it is expected to have.
+
+#include "projector/checkpoint.h"
+
+namespace ntt::projector {
+
+using events::Errc;
+using events::Error;
+using events::Head;
+using events::Result;
+using events::Sha256Digest;
+using events::Status;
+
+Result<Head> read_checkpoint(Pg& pg) {
+  auto rows = pg.query(
+      "SELECT seq, envelope_hash, root, version FROM projection_checkpoint WHERE projection = "
+      "'ntt'");
+  if (!rows) return std::move(rows).error();
+  if (rows->empty()) return Head{};
+  const Row& row = rows->front();
+  if (*row[3] != std::to_string(kProjectionVersion)) {
+    return Error{Errc::conflict, "the tables were folded by version " + *row[3] +
+                                     " of the rules, this program has version " +
+                                     std::to_string(kProjectionVersion) + ": rebuild them"};
+  }
+  const auto envelope_hash = Sha256Digest::from_hex(*row[1]);
+  const auto root = Sha256Digest::from_hex(*row[2]);
+  if (!envelope_hash || !root) {
+    return Error{Errc::corruption, "the row of projection_checkpoint is no checkpoint"};
+  }
+  return Head{{std::strtoull(row[0]->c_str(), nullptr, 10)}, *envelope_hash, *root};
+}
+
+Status write_checkpoint(Pg& pg, events::Sequence expected, const Head& head) {
+  const std::string seq = std::to_string(head.seq.value);
+  const std::string hash = pg.quote(head.envelope_hash.hex());
+  const std::string root = pg.quote(head.root.hex());
+  const std::string version = std::to_string(kProjectionVersion);
+  auto changed =
+      expected ? pg.execute("UPDATE projection_checkpoint SET seq = " + seq +
+                            ", envelope_hash = " + hash + ", root = " + root +
+                            " WHERE projection = 'ntt' AND version = " + version +
+                            " AND seq = " + std::to_string(expected.value))
+               : pg.execute("INSERT INTO projection_checkpoint VALUES ('ntt', " + version + ", " +
+                            seq + ", " + hash + ", " + root + ") ON CONFLICT DO NOTHING");
+  if (!changed) return std::move(changed).error();
+  if (*changed == 1) return {};
+  return Error{Errc::conflict, "the checkpoint was moved by another projector"};
+}
+
+Status check_witness(const events::Log& log, const Head& checkpoint) {
+  if (!checkpoint.seq) return {};
+  const std::string where = "the tables stand at event " + std::to_string(checkpoint.seq.value);
+  auto root = log.root_at(checkpoint.seq.value);
+  if (!root) {
+    if (root.error().code != Errc::not_found) return std::move(root).error();
+    return Error{Errc::corruption, where +
+                                       ", which the log does not have: it is shorter than it "
+                                       "was, or it is another log. Nothing was changed"};
+  }
+  if (*root == checkpoint.root) return {};
+  return Error{Errc::corruption, where +
+                                     ", but the log's root there is another: these tables were "
+                                     "made from another log, or its events were changed. "
+                                     "Nothing was changed"};
+}
+
+}  // namespace ntt::projector

@@ -1,0 +1,23 @@
+// The checkpoint: up to where the tables are folded, and the witness of that prefix of the log.
+
+#pragma once
+
+#include "events/log.h"
+#include "projector/pg.h"
+
+namespace ntt::projector {
+
+// The version of the folds' rules. Tables folded by other rules are not continued.
+inline constexpr int kProjectionVersion = 1;
+
+// Needs a transaction. Errc::conflict when the rows were folded by another version.
+events::Result<events::Head> read_checkpoint(Pg& pg);
+
+// Moves the checkpoint. Errc::conflict when it does not stand at `expected`.
+events::Status write_checkpoint(Pg& pg, events::Sequence expected, const events::Head& head);
+
+// Whether the log still has the prefix that the checkpoint witnesses: Errc::corruption if it is
+// shorter or another.
+events::Status check_witness(const events::Log& log, const events::Head& checkpoint);
+
+}  // namespace ntt::projector

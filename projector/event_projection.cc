@@ -1,0 +1,117 @@
+// One COPY for the new events, whatever their type.
+
+#include "projector/event_projection.h"
+
+#include <unordered_map>
+
+#include "events/payload.h"
+#include "projector/copy_writer.h"
+#include "projector/event_kind.h"
+
+namespace ntt::projector {
+
+namespace {
+
+using events::Event;
+using events::Result;
+using events::Sequence;
+using events::Status;
+
+constexpr const char* kColumns =
+    "seq, id, type, version, medium_hash, occurred_at, recorded_at, origin, run, cause, host, "
+    "\"user\", program, attachment_bytes, known, data";
+constexpr std::uint64_t kProgressEvents = 4096;
+
+class EventProjection {
+ public:
+  EventProjection(Pg& pg, Sequence from, Sequence to, const ProjectProgress& progress)
+      : rows_(pg), from_(from), to_(to), progress_(progress) {}
+
+  Result<NewEvents> run(const events::Log& log);
+
+ private:
+  Status write(const Event& event);
+  Status note(const Event& event);
+
+  CopyWriter rows_;
+  Sequence from_;
+  Sequence to_;
+  const ProjectProgress& progress_;
+  NewEvents found_;
+  std::unordered_map<std::string, std::size_t> index_;
+};
+
+Status EventProjection::write(const Event& event) {
+  if (auto begun = rows_.row(); !begun) return begun;
+  rows_.int8(clamped(event.seq.value));
+  rows_.uuid(event.id.view());
+  rows_.text(event.type);
+  rows_.int4(event.version);
+  event.medium.empty() ? rows_.null() : rows_.text(event.medium.text);
+  rows_.timestamp(event.occurred_at);
+  rows_.timestamp(event.recorded_at);
+  rows_.plain(to_string(event.origin));
+  event.run.is_zero() ? rows_.null() : rows_.uuid(event.run.view());
+  event.cause ? rows_.int8(clamped(event.cause.value)) : rows_.null();
+  rows_.text(event.actor.host);
+  rows_.text(event.actor.user);
+  rows_.text(event.actor.program);
+  rows_.int8(clamped(event.attachment_bytes));
+  rows_.boolean(events::is_known_type(event.type));
+  rows_.json(event.data);
+  return {};
+}
+
+Status EventProjection::note(const Event& event) {
+  if (event.medium.empty()) return {};
+  const auto [found, is_new] = index_.try_emplace(event.medium.text, found_.media.size());
+  if (is_new) found_.media.push_back({event.medium, false, {}});
+  TouchedMedium& medium = found_.media[found->second];
+  const EventKind kind = kind_of(event.type);
+  if (kind.subject == Subject::retraction) medium.retracted = true;
+  if (kind.is(Subject::verify, Phase::batch)) found_.verify_batches.push_back(event.seq);
+  if (kind.is(Subject::copy, Phase::batch)) {
+    auto batch = events::payload_of<events::CopyBatchData>(event);
+    if (!batch) return std::move(batch).error().within("event " + std::to_string(event.seq.value));
+    medium.copied_into.insert(batch->load);
+    found_.copy_batches.push_back(event.seq);
+  }
+  return {};
+}
+
+Result<NewEvents> EventProjection::run(const events::Log& log) {
+  if (auto started = rows_.start("event", kColumns, false); !started) {
+    return std::move(started).error();
+  }
+  events::Filter filter;
+  filter.first = from_.next();
+  filter.last = to_;
+  Status status;
+  auto scanned = log.scan(filter, [&](const Event& event) {
+    status = write(event);
+    if (status) status = note(event);
+    if (progress_ && event.seq.value % kProgressEvents == 0) {
+      progress_("events", event.seq.value - from_.value, to_.value - from_.value);
+    }
+    return status.has_value();
+  });
+  if (!scanned) return std::move(scanned).error();
+  if (!status) return std::move(status).error();
+  auto rows = rows_.finish();
+  if (!rows) return std::move(rows).error();
+  if (*rows != to_.value - from_.value) {
+    return events::Error{events::Errc::corruption,
+                         "the log gave " + std::to_string(*rows) + " of the events " +
+                             std::to_string(from_.value + 1) + " to " + std::to_string(to_.value)};
+  }
+  return std::move(found_);
+}
+
+}  // namespace
+
+Result<NewEvents> project_events(Pg& pg, const events::Log& log, Sequence from, Sequence to,
+                                 const ProjectProgress& progress) {
+  return EventProjection(pg, from, to, progress).run(log);
+}
+
+}  // namespace ntt::projector

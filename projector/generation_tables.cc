@@ -1,0 +1,100 @@
+// Partitions are ordinary tables until they are whole: a CHECK constraint lets ATTACH PARTITION
+// believe that the rows belong, and attaching locks out no reader.
+
+#include "projector/generation_tables.h"
+
+#include <array>
+#include <utility>
+
+namespace ntt::projector {
+
+using events::Status;
+
+namespace {
+
+struct Index {
+  const char* name;
+  const char* unique;
+  const char* columns;
+};
+// An entry by its id; where a blob is; what failed.
+constexpr std::array<Index, 3> kInodeIndexes{{
+    {"id", "UNIQUE ", "(id)"},
+    {"blobid", "", "(blobid) WHERE blobid IS NOT NULL"},
+    {"failed", "", "(error_type) WHERE status IN ('failed_retryable', 'failed_permanent')"},
+}};
+// The paths of an inode; the row of a path. A path can be longer than a b-tree's key, hence hash.
+constexpr std::array<Index, 2> kPathIndexes{{
+    {"inode", "", "(inode_id)"},
+    {"path", "", "USING hash (path)"},
+}};
+
+}  // namespace
+
+Status GenerationTables::run(const std::string& sql) {
+  auto done = pg_.execute(sql);
+  if (!done) return std::move(done).error();
+  return {};
+}
+
+Status GenerationTables::create(const std::string& parent, const std::string& fresh) {
+  return run("CREATE TABLE " + fresh + " (LIKE " + parent + " INCLUDING CONSTRAINTS, CONSTRAINT " +
+             fresh + "_belongs CHECK (medium_hash = " + pg_.quote(medium_) + "))");
+}
+
+Status GenerationTables::create_inode() {
+  return create("inode", fresh_inode());
+}
+Status GenerationTables::create_path() {
+  return create("path", fresh_path());
+}
+
+Status GenerationTables::create_link() {
+  return run("CREATE TEMP TABLE " + fresh_link() +
+             " (position bigint NOT NULL, LIKE path) ON COMMIT DROP;"
+             "ALTER TABLE " +
+             fresh_link() + " ALTER disposition DROP NOT NULL");
+}
+
+Status GenerationTables::index_inode() {
+  std::string sql;
+  for (const Index& index : kInodeIndexes) {
+    sql += std::string("CREATE ") + index.unique + "INDEX " + fresh_inode() + "_" + index.name +
+           " ON " + fresh_inode() + " " + index.columns + ";";
+  }
+  return run(sql + "ANALYZE " + fresh_inode());
+}
+
+Status GenerationTables::index_path() {
+  std::string sql;
+  for (const Index& index : kPathIndexes) {
+    sql += std::string("CREATE INDEX ") + fresh_path() + "_" + index.name + " ON " + fresh_path() +
+           " " + index.columns + ";";
+  }
+  return run(sql + "ANALYZE " + fresh_path());
+}
+
+Status GenerationTables::exchange() {
+  if (auto dropped = drop(); !dropped) return dropped;
+  std::string sql;
+  const auto place = [&](const std::string& parent, const std::string& fresh, const auto& indexes) {
+    const std::string name = parent + "_p_" + suffix_;
+    sql += "ALTER TABLE " + fresh + " RENAME TO " + name + ";";
+    for (const Index& index : indexes) {
+      sql +=
+          "ALTER INDEX " + fresh + "_" + index.name + " RENAME TO " + name + "_" + index.name + ";";
+    }
+    sql += "ALTER TABLE " + parent + " ATTACH PARTITION " + name + " FOR VALUES IN (" +
+           pg_.quote(medium_) + ");";
+    sql += "ALTER TABLE " + name + " DROP CONSTRAINT " + fresh + "_belongs;";
+  };
+  place("inode", fresh_inode(), kInodeIndexes);
+  place("path", fresh_path(), kPathIndexes);
+  return run(sql);
+}
+
+Status GenerationTables::drop() {
+  return run("DROP TABLE IF EXISTS inode_p_" + suffix_ + ", path_p_" + suffix_);
+}
+
+}  // namespace ntt::projector

@@ -1,0 +1,219 @@
+// Folded media as rows.
+
+#include "projector/medium_projection.h"
+
+#include <nlohmann/json.hpp>
+
+#include "events/bytes.h"
+#include "projector/copy_writer.h"
+#include "projector/event_kind.h"
+#include "projector/partition_names.h"
+#include "projector/row_merge.h"
+
+namespace ntt::projector {
+
+using events::Result;
+using events::Status;
+
+namespace {
+
+const MergeTable kMedium{
+    "medium", "medium_hash",
+    "medium_hash, medium_human, added_at, health, image_path, enum_done, copy_done, message, "
+    "diagnostics, problems, size, source_kind, source_path, archive_done, verify_done, generation, "
+    "enum_done_seq, copy_done_seq, archive_done_seq, verify_done_seq, partition_suffix, last_seq"};
+const MergeTable kAttempt{
+    "stage_attempt", "start_seq",
+    "start_seq, medium_hash, stage, started_at, end_seq, ended_at, outcome, error, message, run, "
+    "last_seq"};
+const MergeTable kVolume{
+    "volume", "medium_hash, volume",
+    "medium_hash, volume, generation, byte_offset, length, partition_table, description, "
+    "filesystem, label, uuid, outcome, message, time_basis, entries, bytes, unreadable, "
+    "other_streams, last_seq"};
+constexpr const char* kTouchedOnly = "old.medium_hash IN (SELECT medium_hash FROM new_medium)";
+
+void put_text(CopyWriter& rows, const std::string& text) {
+  text.empty() ? rows.null() : rows.text(text);
+}
+void put_path(CopyWriter& rows, const std::optional<std::string>& bytes) {
+  bytes ? rows.plain(events::escape_bytes(*bytes)) : rows.null();
+}
+void put_time(CopyWriter& rows, const std::optional<Stamp>& stamp) {
+  stamp ? rows.timestamp(stamp->at) : rows.null();
+}
+void put_seq(CopyWriter& rows, const std::optional<Stamp>& stamp) {
+  stamp ? rows.int8(clamped(stamp->seq.value)) : rows.null();
+}
+
+Status write_medium(CopyWriter& rows, const FoldedMedium& medium) {
+  const MediumState& state = medium.state;
+  if (auto begun = rows.row(); !begun) return begun;
+  rows.text(state.medium.text);
+  put_text(rows, state.medium_human);
+  put_time(rows, state.added_at);
+  rows.plain(state.health);
+  put_path(rows, state.image_path);
+  put_time(rows, state.enum_done);
+  put_time(rows, state.copy_done);
+  put_text(rows, state.message);
+  put_text(rows, state.diagnostics);
+  if (state.problems.empty()) {
+    rows.null();
+  } else {
+    rows.json(nlohmann::json(state.problems).dump());
+  }
+  state.size ? rows.int8(clamped(*state.size)) : rows.null();
+  put_text(rows, state.source_kind);
+  put_path(rows, state.source_kind.empty() ? std::nullopt : std::optional(state.source_path));
+  put_time(rows, state.archive_done);
+  put_time(rows, state.verify_done);
+  rows.int4(static_cast<std::int32_t>(state.generation));
+  put_seq(rows, state.enum_done);
+  put_seq(rows, state.copy_done);
+  put_seq(rows, state.archive_done);
+  put_seq(rows, state.verify_done);
+  rows.plain(medium.partition_suffix);
+  rows.int8(clamped(state.last_seq.value));
+  return {};
+}
+
+Status write_attempt(CopyWriter& rows, const events::MediumId& medium,
+                     const StageAttempt& attempt) {
+  if (auto begun = rows.row(); !begun) return begun;
+  const bool start_known = !attempt.end || attempt.end->seq != attempt.start_seq;
+  rows.int8(clamped(attempt.start_seq.value));
+  rows.text(medium.text);
+  rows.plain(attempt.stage);
+  start_known ? rows.timestamp(attempt.started_at) : rows.null();
+  put_seq(rows, attempt.end);
+  put_time(rows, attempt.end);
+  put_text(rows, attempt.outcome);
+  put_text(rows, attempt.error);
+  put_text(rows, attempt.message);
+  attempt.run.is_zero() ? rows.null() : rows.uuid(attempt.run.view());
+  rows.int8(clamped(attempt.end ? std::max(attempt.end->seq, attempt.start_seq).value
+                                : attempt.start_seq.value));
+  return {};
+}
+
+Status write_volume(CopyWriter& rows, const MediumState& state,
+                    const events::VolumeOutcome& volume) {
+  if (auto begun = rows.row(); !begun) return begun;
+  rows.text(state.medium.text);
+  rows.int4(static_cast<std::int32_t>(volume.volume));
+  rows.int4(static_cast<std::int32_t>(state.generation));
+  rows.int8(clamped(volume.offset));
+  rows.int8(clamped(volume.length));
+  for (const std::string* text :
+       {&volume.table, &volume.description, &volume.filesystem, &volume.label, &volume.uuid,
+        &volume.outcome, &volume.message, &volume.time_basis}) {
+    rows.text(*text);
+  }
+  for (const std::uint64_t count :
+       {volume.entries, volume.bytes, volume.unreadable, volume.other_streams}) {
+    rows.int8(clamped(count));
+  }
+  rows.int8(clamped(state.load_seq.value));
+  return {};
+}
+
+// Fills the fresh table of `merge` with what `write` writes.
+template <class Write>
+Status copy_fresh(Pg& pg, const MergeTable& merge, const Write& write) {
+  if (auto made = make_fresh(pg, merge); !made) return made;
+  CopyWriter rows(pg);
+  if (auto started = rows.start(merge.fresh(), merge.columns, false); !started) return started;
+  if (auto written = write(rows); !written) return written;
+  auto finished = rows.finish();
+  if (!finished) return std::move(finished).error();
+  return {};
+}
+
+Result<MediumState> fold_from_log(const events::Log& log, const events::MediumId& medium,
+                                  Sequence last) {
+  events::Filter filter;
+  filter.medium = medium;
+  filter.last = last;
+  std::vector<events::Event> found;
+  auto scanned = log.scan(filter, [&](const events::Event& event) {
+    if (kind_of(event.type).phase != Phase::batch) found.push_back(event);
+    return true;
+  });
+  if (!scanned) return std::move(scanned).error();
+  auto state = fold_medium(found);
+  if (state) state->medium = medium;
+  return state;
+}
+
+}  // namespace
+
+Result<StoredMedia> read_stored_media(Pg& pg) {
+  auto rows =
+      pg.query("SELECT medium_hash, partition_suffix, coalesce(enum_done_seq, 0) FROM medium");
+  if (!rows) return std::move(rows).error();
+  StoredMedia stored;
+  for (const Row& row : *rows) {
+    stored[*row[0]] = {*row[1], {std::strtoull(row[2]->c_str(), nullptr, 10)}};
+  }
+  return stored;
+}
+
+Result<std::vector<FoldedMedium>> fold_media(const events::Log& log, Sequence last,
+                                             const std::vector<TouchedMedium>& touched,
+                                             const StoredMedia& stored) {
+  PartitionNames names;
+  for (const auto& [medium, row] : stored) names.keep(row.partition_suffix);
+  std::vector<FoldedMedium> media;
+  for (const TouchedMedium& touch : touched) {
+    auto state = fold_from_log(log, touch.medium, last);
+    if (!state) return std::move(state).error().within("medium " + touch.medium.text);
+    FoldedMedium& folded = media.emplace_back();
+    folded.outcomes_changed = touch.retracted || touch.copied_into.contains(state->load_seq.value);
+    folded.state = std::move(*state);
+    const auto row = stored.find(touch.medium.text);
+    if (row == stored.end()) {
+      folded.partition_suffix = names.assign(touch.medium);
+    } else {
+      folded.partition_suffix = row->second.partition_suffix;
+      folded.stored_load_seq = row->second.load_seq;
+    }
+  }
+  return media;
+}
+
+Status project_media(Pg& pg, const std::vector<FoldedMedium>& media) {
+  auto done = copy_fresh(pg, kMedium, [&](CopyWriter& rows) -> Status {
+    for (const FoldedMedium& medium : media) {
+      if (auto written = write_medium(rows, medium); !written) return written;
+    }
+    return {};
+  });
+  if (!done) return done;
+  done = copy_fresh(pg, kAttempt, [&](CopyWriter& rows) -> Status {
+    for (const FoldedMedium& medium : media) {
+      for (const StageAttempt& attempt : medium.state.attempts) {
+        if (auto written = write_attempt(rows, medium.state.medium, attempt); !written) {
+          return written;
+        }
+      }
+    }
+    return {};
+  });
+  if (!done) return done;
+  done = copy_fresh(pg, kVolume, [&](CopyWriter& rows) -> Status {
+    for (const FoldedMedium& medium : media) {
+      if (!medium.state.manifest) continue;
+      for (const events::VolumeOutcome& volume : medium.state.manifest->volumes) {
+        if (auto written = write_volume(rows, medium.state, volume); !written) return written;
+      }
+    }
+    return {};
+  });
+  if (!done) return done;
+  if (done = merge_rows(pg, kMedium, ""); !done) return done;
+  if (done = merge_rows(pg, kAttempt, kTouchedOnly); !done) return done;
+  return merge_rows(pg, kVolume, kTouchedOnly);
+}
+
+}  // namespace ntt::projector

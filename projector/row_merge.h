@@ -1,0 +1,26 @@
+// Bringing a table's rows to what a fold says, without touching rows that say so already.
+
+#pragma once
+
+#include <string>
+
+#include "projector/pg.h"
+
+namespace ntt::projector {
+
+// A table and the temporary table that holds what its rows ought to be.
+struct MergeTable {
+  std::string table;
+  std::string key;      // its primary key, "a, b"
+  std::string columns;  // all of them
+  [[nodiscard]] std::string fresh() const { return "new_" + table; }
+};
+
+// Makes the temporary table, which lives as long as the transaction.
+events::Status make_fresh(Pg& pg, const MergeTable& merge);
+
+// Inserts and updates rows that differ from the fresh ones. With a non-empty `scope` (a condition
+// on the table `old`), also deletes the rows in it that are not among the fresh ones.
+events::Status merge_rows(Pg& pg, const MergeTable& merge, const std::string& scope);
+
+}  // namespace ntt::projector

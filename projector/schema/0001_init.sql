@@ -1,0 +1,183 @@
+-- Schema version 1: every table and view of ntt. TABLES.md says what each column means.
+-- Run once, as ntt_projector, with search_path = ntt.
+
+CREATE TABLE schema_version (
+  version integer PRIMARY KEY
+);
+INSERT INTO schema_version VALUES (1);
+
+CREATE TABLE projection_checkpoint (
+  projection text PRIMARY KEY,
+  version integer NOT NULL,
+  seq bigint NOT NULL,
+  envelope_hash text NOT NULL,
+  root text NOT NULL
+);
+
+CREATE TABLE event (
+  seq bigint PRIMARY KEY,
+  id uuid NOT NULL,
+  type text NOT NULL,
+  version integer NOT NULL,
+  medium_hash text,
+  occurred_at timestamptz NOT NULL,
+  recorded_at timestamptz NOT NULL,
+  origin text NOT NULL,
+  run uuid,
+  cause bigint,
+  host text NOT NULL,
+  "user" text NOT NULL,
+  program text NOT NULL,
+  attachment_bytes bigint NOT NULL,
+  known boolean NOT NULL,
+  data jsonb NOT NULL
+);
+CREATE INDEX event_medium_idx ON event (medium_hash, seq);
+CREATE INDEX event_type_idx ON event (type, seq);
+
+CREATE TABLE medium (
+  medium_hash text PRIMARY KEY,
+  medium_human text,
+  added_at timestamptz,
+  health text NOT NULL CHECK (health IN ('ok', 'incomplete', 'corrupt', 'failed')),
+  image_path text,
+  enum_done timestamptz,
+  copy_done timestamptz,
+  message text,
+  diagnostics text,
+  problems jsonb,
+  size bigint,
+  source_kind text,
+  source_path text,
+  archive_done timestamptz,
+  verify_done timestamptz,
+  generation integer NOT NULL,
+  enum_done_seq bigint,
+  copy_done_seq bigint,
+  archive_done_seq bigint,
+  verify_done_seq bigint,
+  partition_suffix text NOT NULL UNIQUE,
+  last_seq bigint NOT NULL,
+  CONSTRAINT medium_copy_after_enum
+    CHECK (copy_done IS NULL OR (enum_done IS NOT NULL AND copy_done >= enum_done))
+);
+
+CREATE TABLE stage_attempt (
+  start_seq bigint PRIMARY KEY,
+  medium_hash text NOT NULL,
+  stage text NOT NULL,
+  started_at timestamptz,
+  end_seq bigint,
+  ended_at timestamptz,
+  outcome text CHECK (outcome IN ('success', 'error', 'skip')),
+  error text,
+  message text,
+  run uuid,
+  last_seq bigint NOT NULL
+);
+CREATE INDEX stage_attempt_medium_idx ON stage_attempt (medium_hash);
+
+CREATE TABLE volume (
+  medium_hash text NOT NULL,
+  volume integer NOT NULL,
+  generation integer NOT NULL,
+  byte_offset bigint NOT NULL,
+  length bigint NOT NULL,
+  partition_table text NOT NULL,
+  description text NOT NULL,
+  filesystem text NOT NULL,
+  label text NOT NULL,
+  uuid text NOT NULL,
+  outcome text NOT NULL,
+  message text NOT NULL,
+  time_basis text NOT NULL,
+  entries bigint NOT NULL,
+  bytes bigint NOT NULL,
+  unreadable bigint NOT NULL,
+  other_streams bigint NOT NULL,
+  last_seq bigint NOT NULL,
+  PRIMARY KEY (medium_hash, volume)
+);
+
+CREATE TABLE inode (
+  id bigint NOT NULL,
+  medium_hash text NOT NULL,
+  dev bigint NOT NULL,
+  ino bigint NOT NULL,
+  nlink integer NOT NULL,
+  size bigint NOT NULL,
+  mtime bigint,
+  fs_type char(1) NOT NULL,
+  blobid text,
+  mime_type varchar(255),
+  copied boolean NOT NULL,
+  claimed_by text,
+  claimed_at timestamptz,
+  processed_at timestamptz,
+  status text NOT NULL,
+  error_type text,
+  errors text[] NOT NULL,
+  volume integer NOT NULL,
+  mode integer NOT NULL,
+  uid bigint NOT NULL,
+  gid bigint NOT NULL,
+  modify_time bigint,
+  access_time bigint,
+  change_time bigint,
+  birth_time bigint,
+  symlink_target bytea,
+  allocated boolean NOT NULL,
+  size_read bigint,
+  disposition text NOT NULL,
+  generation integer NOT NULL,
+  last_seq bigint NOT NULL,
+  CONSTRAINT inode_status
+    CHECK (status IN ('pending', 'success', 'failed_retryable', 'failed_permanent')),
+  CONSTRAINT inode_error_type CHECK (error_type IS NULL OR error_type IN
+    ('path_error', 'io_error', 'hash_error', 'permission_error', 'unknown')),
+  CONSTRAINT inode_success_has_blob CHECK ((status = 'success') = (blobid IS NOT NULL))
+) PARTITION BY LIST (medium_hash);
+
+CREATE TABLE path (
+  medium_hash text NOT NULL,
+  dev bigint NOT NULL,
+  ino bigint NOT NULL,
+  path bytea NOT NULL,
+  exclude_reason text,
+  blobid text,
+  volume integer NOT NULL,
+  inode_id bigint NOT NULL,
+  disposition text NOT NULL,
+  reason text,
+  last_seq bigint NOT NULL,
+  CONSTRAINT path_disposition CHECK (disposition IN
+    ('stored', 'duplicate', 'excluded', 'not_regular', 'unreadable', 'failed', 'pending'))
+) PARTITION BY LIST (medium_hash);
+
+CREATE TABLE blobs (
+  blobid text PRIMARY KEY,
+  last_checked timestamptz,
+  size bigint NOT NULL,
+  created_at timestamptz NOT NULL,
+  check_outcome text,
+  check_seq bigint,
+  first_seq bigint NOT NULL,
+  last_seq bigint NOT NULL
+);
+
+CREATE TABLE queue_stats (
+  medium_hash text PRIMARY KEY,
+  unclaimed_count bigint NOT NULL,
+  total_count bigint NOT NULL,
+  last_updated timestamptz NOT NULL,
+  last_seq bigint NOT NULL
+);
+
+-- How many entries of a medium have which disposition.
+CREATE VIEW medium_disposition AS
+  SELECT medium_hash, disposition, count(*) AS entries
+  FROM path GROUP BY medium_hash, disposition;
+
+-- Attempts that have no end: running, or interrupted.
+CREATE VIEW open_attempt AS
+  SELECT * FROM stage_attempt WHERE end_seq IS NULL;
