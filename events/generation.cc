@@ -28,10 +28,9 @@ class Stream {
 
   // The record of this ordinal, or null; it lives until the next call.
   Result<const Record*> at(Ordinal ordinal) {
-    while (position_ == records_of(batch_).size()) {
-      if (next_ == batches_.size()) return nullptr;
-      if (auto read = read_next(); !read) return std::move(read).error();
-    }
+    auto more = advance();
+    if (!more) return std::move(more).error();
+    if (!*more) return nullptr;
     const Record& record = records_of(batch_)[position_];
     if (record.ordinal > ordinal) return nullptr;
     if (record.ordinal < ordinal) return corrupt_event(seq(), "a record is out of order");
@@ -44,15 +43,23 @@ class Stream {
 
   // After the last ordinal: nothing may be left.
   Status finish() {
-    auto left = at({UINT64_MAX});
-    if (!left) return std::move(left).error();
-    const bool at_end = position_ == records_of(batch_).size() && next_ == batches_.size();
-    if (*left != nullptr || !at_end) return corrupt_event(seq(), "a record is of no entry");
+    auto more = advance();
+    if (!more) return std::move(more).error();
+    if (*more) return corrupt_event(seq(), "a record is of no entry");
     return {};
   }
 
  private:
   [[nodiscard]] Sequence seq() const { return current().seq; }
+
+  // Makes position_ that of a record, or says that there are no more.
+  Result<bool> advance() {
+    while (position_ == records_of(batch_).size()) {
+      if (next_ == batches_.size()) return false;
+      if (auto read = read_next(); !read) return std::move(read).error();
+    }
+    return true;
+  }
 
   Status read_next() {
     const BatchRef& ref = batches_[next_];

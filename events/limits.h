@@ -9,8 +9,8 @@ namespace ntt::events {
 
 inline constexpr std::size_t kBatchRecordsMax = 8192;      // records in one attachment
 inline constexpr std::size_t kBatchBytesMax = 64U << 20U;  // attachment's columns, unpacked
-inline constexpr std::size_t kBatchTextBytesMax = 32U
-                                                  << 20U;  // paths, targets, messages of a batch
+// Paths, targets and messages of one batch: whoever fills a batch begins a new one before this.
+inline constexpr std::size_t kBatchTextBytesMax = 32U << 20U;
 inline constexpr std::size_t kDataBytesMax = 16U << 20U;   // payload JSON of one event
 inline constexpr std::size_t kAttachmentBytesMax = 64U << 20U;
 inline constexpr std::size_t kAppendEventsMax = 65536;   // events in one append

@@ -32,8 +32,7 @@ struct FileResult {
   std::string error_message;
 };
 
-void note_failure(CopyRecord& record, CopyOutcome outcome, FileErrorType type,
-                  std::string message) {
+void note(CopyRecord& record, CopyOutcome outcome, FileErrorType type, std::string message) {
   record.outcome = outcome;
   record.error_type = type;
   record.error_message = std::move(message);
@@ -49,7 +48,7 @@ void note_store_error(FileResult& result, const BlobStore& store, const Error& e
   }
   const auto type =
       error.code == Errc::conflict ? FileErrorType::hash_error : FileErrorType::unknown;
-  note_failure(result.attempt.record, CopyOutcome::failed, type, error.message);
+  note(result.attempt.record, CopyOutcome::failed, type, error.message);
 }
 
 FileResult copy_file(Source& source, BlobWriter& writer, const BlobStore& store,
@@ -77,8 +76,8 @@ FileResult copy_file(Source& source, BlobWriter& writer, const BlobStore& store,
   }
   if (read->error_type != FileErrorType::none) {
     writer.discard();
-    note_failure(record, read->bytes_read > 0 ? CopyOutcome::partial : CopyOutcome::failed,
-                 read->error_type, read->error_message);
+    note(record, read->bytes_read > 0 ? CopyOutcome::partial : CopyOutcome::failed,
+         read->error_type, read->error_message);
     return result;
   }
   auto deposit = writer.finish();
@@ -86,7 +85,8 @@ FileResult copy_file(Source& source, BlobWriter& writer, const BlobStore& store,
     note_store_error(result, store, deposit.error());
     return result;
   }
-  record.outcome = CopyOutcome::duplicate;
+  // No error, but perhaps a remark: the size is not the enumerated one.
+  note(record, CopyOutcome::duplicate, FileErrorType::none, read->error_message);
   record.blob = deposit->id;
   result.attempt.fresh = deposit->fresh;
   return result;

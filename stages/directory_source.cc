@@ -12,6 +12,7 @@
 #include "stages/beneath.h"
 #include "stages/directory_walk.h"
 #include "stages/file_error.h"
+#include "stages/recipe.h"
 #include "stages/source.h"
 
 namespace ntt::stages {

@@ -1,0 +1,243 @@
+// The source that is an image file or a device, read through ntt-reader.
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <optional>
+
+#include "events/bytes.h"
+#include "stages/container_format.h"
+#include "stages/image_survey.h"
+#include "stages/reader_session.h"
+#include "stages/source.h"
+
+namespace ntt::stages {
+
+namespace {
+
+using events::Errc;
+using events::errno_error;
+using events::Error;
+using events::FileErrorType;
+using wire::FrameType;
+
+// No file system has directory entries smaller than this, so a medium can hold only so many.
+constexpr std::uint64_t kEntryBytesMin = 8;
+constexpr std::uint64_t kEntriesMin = 4096;
+
+class ImageSource final : public Source {
+ public:
+  ImageSource(ImageSourceOptions options, int fd, bool device, std::uint64_t size)
+      : options_(std::move(options)),
+        fd_(fd),
+        device_(device),
+        size_(size),
+        session_({options_.reader_program, options_.memory_bytes_max, options_.cpu_seconds_max,
+                  options_.stall_seconds_max},
+                 fd) {}
+  ~ImageSource() override { close(fd_); }
+  ImageSource(const ImageSource&) = delete;
+  ImageSource& operator=(const ImageSource&) = delete;
+
+  [[nodiscard]] events::SourceInfo info() const override {
+    return {device_ ? "device" : "image", {options_.path}};
+  }
+  Status walk(EntrySink& sink) override;
+  [[nodiscard]] bool has_content() const override { return true; }
+  Result<ReadOutcome> read_file(VolumeIndex volume, const Entry& file,
+                                const std::function<bool(std::string_view)>& chunk) override;
+  [[nodiscard]] Result<std::unique_ptr<Source>> clone() const override {
+    auto copy = open_image_source(options_);
+    if (copy) static_cast<ImageSource&>(**copy).volumes_ = volumes_;
+    return copy;
+  }
+
+ private:
+  Status survey();
+  Status refuse_container() const;
+  Status walk_volume(const SurveyedVolume& volume, EntrySink& sink);
+
+  ImageSourceOptions options_;
+  int fd_;
+  bool device_;
+  std::uint64_t size_;
+  ReaderSession session_;
+  std::optional<std::vector<SurveyedVolume>> volumes_;
+};
+
+Status ImageSource::survey() {
+  if (volumes_) return {};
+  auto volumes = survey_image(session_, size_);
+  if (!volumes) return std::move(volumes).error();
+  volumes_ = std::move(*volumes);
+  return refuse_container();
+}
+
+// A compressed or wrapped image has no volumes of its own; say what it is instead.
+Status ImageSource::refuse_container() const {
+  const bool recognised =
+      std::any_of(volumes_->begin(), volumes_->end(), [](const SurveyedVolume& volume) {
+        return volume.id.has_value() || !volume.outcome.filesystem.empty();
+      });
+  if (recognised) return {};
+  std::array<char, kContainerHeadBytes> head{};
+  const ssize_t count = pread(fd_, head.data(), head.size(), 0);
+  if (count <= 0) return {};
+  const auto format = container_format({head.data(), static_cast<std::size_t>(count)});
+  if (format.empty()) return {};
+  return Error{Errc::invalid, "'" + events::escape_bytes(options_.path) + "' is " +
+                                  std::string(format) +
+                                  ", not a disk image: unpack or convert it first"};
+}
+
+Status ImageSource::walk(EntrySink& sink) {
+  if (auto surveyed = survey(); !surveyed) return surveyed;
+  for (const SurveyedVolume& volume : *volumes_) {
+    const Status walked = volume.id ? walk_volume(volume, sink) : sink.volume_done(volume.outcome);
+    if (!walked) return walked;
+  }
+  return {};
+}
+
+// Counts what goes by, and refuses what no medium of this size can hold.
+class Tally {
+ public:
+  Tally(VolumeOutcome& outcome, std::uint64_t image_bytes)
+      : outcome_(outcome), entries_max_(std::max(image_bytes / kEntryBytesMin, kEntriesMin)) {}
+
+  [[nodiscard]] bool add(const std::vector<Entry>& entries) {
+    for (const Entry& entry : entries) {
+      outcome_.entries += 1;
+      if (entry.error_number != 0) outcome_.unreadable += 1;
+      const bool counted = entry.type == events::EntryType::file && entry.allocated;
+      // A damaged size can be anything.
+      if (counted && outcome_.bytes + entry.size >= outcome_.bytes) outcome_.bytes += entry.size;
+    }
+    return outcome_.entries <= entries_max_;
+  }
+
+ private:
+  VolumeOutcome& outcome_;
+  std::uint64_t entries_max_;
+};
+
+Status ImageSource::walk_volume(const SurveyedVolume& volume, EntrySink& sink) {
+  VolumeOutcome outcome = volume.outcome;
+  Tally tally(outcome, size_);
+  Status sunk;
+  std::string directory;
+  wire::WalkDone done;
+  const auto on_frame = [&](const wire::Frame& frame) {
+    if (frame.type == FrameType::progress) return FrameVerdict::more;
+    if (frame.type == FrameType::directory) {
+      directory = frame.payload;
+      return FrameVerdict::more;
+    }
+    if (frame.type == FrameType::walk_done) {
+      auto decoded = wire::decode<wire::WalkDone>(frame.payload);
+      if (!decoded) return FrameVerdict::malformed;
+      done = std::move(*decoded);
+      return FrameVerdict::finished;
+    }
+    if (frame.type != FrameType::entries) return FrameVerdict::malformed;
+    const auto batch = events::decode_entry_columns(frame.payload);
+    if (!batch || batch->entries.size() > wire::kEntriesMax || !tally.add(batch->entries)) {
+      return FrameVerdict::malformed;
+    }
+    sunk = sink.entries({outcome.volume}, batch->entries);
+    return sunk ? FrameVerdict::more : FrameVerdict::abandon;
+  };
+  const auto end = session_.ask(
+      FrameType::walk, encode(wire::WalkRequest{*volume.id, options_.deleted_entries}), on_frame);
+  if (!end) return end.error();
+  if (!sunk) return sunk;
+  const auto add_message = [&](const std::string& text) {
+    outcome.message += (outcome.message.empty() ? "" : "; ") + text;
+  };
+  if (!end->answered()) {
+    outcome.outcome = end->outcome();
+    add_message(end->message + " in directory '/" + events::escape_bytes(directory) + "'");
+  } else if (done.failed) {
+    outcome.outcome = "failed";
+    add_message(events::escape_bytes(done.message));
+  }
+  outcome.other_streams = done.other_streams;
+  return sink.volume_done(outcome);
+}
+
+Result<ReadOutcome> ImageSource::read_file(VolumeIndex volume, const Entry& file,
+                                           const std::function<bool(std::string_view)>& chunk) {
+  if (auto surveyed = survey(); !surveyed) return std::move(surveyed).error();
+  const auto at = std::find_if(volumes_->begin(), volumes_->end(), [&](const SurveyedVolume& one) {
+    return one.outcome.volume == volume.value;
+  });
+  if (at == volumes_->end() || !at->id) {
+    return ReadOutcome{0, FileErrorType::path_error,
+                       "the image has no readable volume " + std::to_string(volume.value)};
+  }
+  ReadOutcome outcome;
+  bool wanted = true;
+  const auto on_frame = [&](const wire::Frame& frame) {
+    if (frame.type == FrameType::progress) return FrameVerdict::more;
+    if (frame.type == FrameType::read_done) {
+      auto done = wire::decode<wire::ReadDone>(frame.payload);
+      if (!done) return FrameVerdict::malformed;
+      outcome.error_type = done->error_type;
+      outcome.error_message = std::move(done->message);
+      return FrameVerdict::finished;
+    }
+    const bool fits = frame.payload.size() <= file.size - outcome.bytes_read;
+    if (frame.type != FrameType::content || frame.payload.empty() || !fits) {
+      return FrameVerdict::malformed;
+    }
+    outcome.bytes_read += frame.payload.size();
+    wanted = chunk(frame.payload);
+    return wanted ? FrameVerdict::more : FrameVerdict::abandon;
+  };
+  const wire::ReadRequest request{*at->id, file.inode, file.size, file.allocated, file.path};
+  const auto end = session_.ask(FrameType::read, encode(request), on_frame);
+  if (!end) return end.error();
+  if (!end->answered()) {
+    outcome.error_type = FileErrorType::unknown;
+    outcome.error_message = end->message;
+  } else if (wanted && outcome.error_type == FileErrorType::none &&
+             outcome.bytes_read != file.size) {
+    outcome.error_type = FileErrorType::io_error;
+    outcome.error_message = "the file ends after " + std::to_string(outcome.bytes_read) + " of " +
+                            std::to_string(file.size) + " bytes";
+  }
+  return outcome;
+}
+
+// The executable that lies beside this one.
+std::string default_reader_program() {
+  std::array<char, 4096> path{};
+  const ssize_t length = readlink("/proc/self/exe", path.data(), path.size());
+  const std::string own(path.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
+  return own.substr(0, own.rfind('/') + 1) + "ntt-reader";
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Source>> open_image_source(const ImageSourceOptions& options) {
+  ImageSourceOptions complete = options;
+  if (complete.reader_program.empty()) complete.reader_program = default_reader_program();
+  const std::string named = "'" + events::escape_bytes(options.path) + "'";
+  const int fd = open(options.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return errno_error("cannot open the image " + named, errno);
+  struct stat status {};
+  const off_t end = fstat(fd, &status) == 0 ? lseek(fd, 0, SEEK_END) : -1;
+  const bool device = S_ISBLK(status.st_mode);
+  if (end < 0 || (!device && !S_ISREG(status.st_mode))) {
+    close(fd);
+    return Error{Errc::invalid, named + " is neither a file nor a block device"};
+  }
+  return std::unique_ptr<Source>(std::make_unique<ImageSource>(std::move(complete), fd, device,
+                                                               static_cast<std::uint64_t>(end)));
+}
+
+}  // namespace ntt::stages

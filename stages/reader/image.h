@@ -1,0 +1,56 @@
+// Image: the bytes of the medium, read-only, with every failed read remembered.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "stages/reader/reply.h"
+
+namespace ntt::reader {
+
+struct ByteRange {
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+};
+
+struct ReadFailure {
+  ByteRange range;       // what was asked for
+  int error_number = 0;  // errno value; 0: beyond the end of the image
+};
+
+// "4096 bytes at image offset 8192: Input/output error"
+std::string describe(const ReadFailure& failure);
+
+class Image {
+ public:
+  // `fail` lists ranges that are made unreadable, for tests.
+  Image(int fd, Reply& reply, std::vector<ByteRange> fail);
+
+  [[nodiscard]] std::uint64_t size() const { return size_; }
+  [[nodiscard]] int fd() const { return fd_; }
+
+  // All `length` bytes, or false and last_failure(). Libraries that turn failures into zeros are
+  // caught by comparing failures() before and after.
+  bool read(std::uint64_t offset, void* out, std::size_t length);
+
+  // The same, but a failure is not counted: for reads that only prefetch.
+  bool try_read(std::uint64_t offset, void* out, std::size_t length);
+
+  [[nodiscard]] std::uint64_t failures() const { return failures_; }
+  [[nodiscard]] const ReadFailure& last_failure() const { return last_failure_; }
+
+ private:
+  void note_progress(std::uint64_t offset);
+
+  int fd_;
+  Reply& reply_;
+  std::vector<ByteRange> fail_;
+  std::uint64_t size_ = 0;
+  std::uint64_t failures_ = 0;
+  ReadFailure last_failure_;
+  std::vector<bool> seen_;  // one bit for each stretch of the image that was read before
+};
+
+}  // namespace ntt::reader

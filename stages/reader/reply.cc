@@ -1,0 +1,72 @@
+// Writes frames, grouped into few system calls.
+
+#include "stages/reader/reply.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <ctime>
+
+#include "events/bytes.h"
+
+namespace ntt::reader {
+
+namespace wire = stages::wire;
+
+namespace {
+
+constexpr std::size_t kFlushBytes = 256U << 10U;
+
+std::int64_t now_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return now.tv_sec;
+}
+
+}  // namespace
+
+void Reply::send(wire::FrameType type, std::string_view payload) {
+  wire::append_frame(out_, type, payload);
+  flush_if_large();
+}
+
+bool Reply::send_content(std::size_t count, const std::function<bool(char*)>& fill) {
+  const std::size_t begin = out_.size();
+  out_.resize(begin + wire::kHeaderBytes + count);
+  char* payload = out_.data() + begin + wire::kHeaderBytes;
+  if (!fill(payload)) {
+    out_.resize(begin);
+    return false;
+  }
+  std::string header;
+  events::append_be32(header, static_cast<std::uint32_t>(count));
+  events::append_be32(header, wire::frame_crc(wire::FrameType::content, {payload, count}));
+  events::append_u8(header, static_cast<std::uint8_t>(wire::FrameType::content));
+  out_.replace(begin, header.size(), header);
+  flush_if_large();
+  return true;
+}
+
+void Reply::progress() {
+  if (now_seconds() == last_flush_seconds_) return;
+  send(wire::FrameType::progress, {});
+  flush();
+}
+
+void Reply::flush_if_large() {
+  if (out_.size() >= kFlushBytes) flush();
+}
+
+void Reply::flush() {
+  std::string_view rest = out_;
+  while (!rest.empty()) {
+    const ssize_t written = write(fd_, rest.data(), rest.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) _exit(0);
+    rest.remove_prefix(static_cast<std::size_t>(written));
+  }
+  out_.clear();
+  last_flush_seconds_ = now_seconds();
+}
+
+}  // namespace ntt::reader
