@@ -106,11 +106,6 @@ Status run_program(const std::vector<std::string>& command, const std::optional<
   argv.push_back(nullptr);
   const int file = open(output.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (file < 0) return events::errno_error("open " + output.string(), errno);
-  if (as && fchown(file, as->uid, as->gid) != 0) {
-    const int error = errno;
-    close(file);
-    return events::errno_error("chown " + output.string(), error);
-  }
   const pid_t child = fork();
   if (child == 0) become(argv.data(), as ? &*as : nullptr, file);
   const int fork_error = errno;

@@ -27,9 +27,9 @@ events::Result<OsUser> os_user(uid_t uid);
 // Whether `user` may pass through every directory above `directory`, judged by mode bits.
 bool can_reach(const OsUser& user, const std::filesystem::path& directory);
 
-// Runs a program and waits for it; its output is appended to `output`, which becomes its user's. It
-// gets no open file of ours and the locale C. Errc::io when it cannot be run or fails; the message
-// quotes the end of `output`.
+// Runs a program and waits for it; its output is appended to `output`. It gets no open file of ours
+// and the locale C. Errc::io when it cannot be run or fails; the message quotes the end of
+// `output`.
 events::Status run_program(const std::vector<std::string>& command, const std::optional<OsUser>& as,
                            const std::filesystem::path& output);
 

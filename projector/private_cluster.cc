@@ -196,15 +196,6 @@ std::string url_of(const fs::path& directory, std::string_view user, std::string
   return "postgresql://" + std::string(user) + "@/" + std::string(database) + "?host=" + host;
 }
 
-Status sync_file_system(const fs::path& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return events::errno_error("open " + path.string(), errno);
-  const int failed = syncfs(fd) == 0 ? 0 : errno;
-  close(fd);
-  if (failed != 0) return events::errno_error("syncfs " + path.string(), failed);
-  return {};
-}
-
 // Everything about one cluster that is settled under the lock.
 struct Cluster {
   fs::path place;
@@ -225,14 +216,12 @@ Status Cluster::initialise() const {
   std::error_code error;
   fs::remove_all(fresh, error);  // of an attempt that was cut off
   auto made = run({"initdb", "-D", fresh, "-U", kSuperuser, "-E", "UTF8", "--locale=C",
-                   "--auth=trust", "--data-checksums", "--no-sync", "--no-instructions"});
+                   "--auth=trust", "--data-checksums", "--no-instructions"});
   if (!made) return made;
   std::ofstream settings(fresh / "postgresql.conf", std::ios::app);
   settings << kSettings;
   settings.close();
   if (!settings) return Error{Errc::io, "cannot write " + (fresh / "postgresql.conf").string()};
-  // initdb would sync a thousand files one by one.
-  if (auto synced = sync_file_system(fresh); !synced) return synced;
   fs::rename(fresh, place / "data", error);
   if (error) return Error{Errc::io, "rename " + fresh.string() + ": " + error.message()};
   return {};
