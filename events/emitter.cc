@@ -27,7 +27,7 @@ std::array<std::uint8_t, 16> new_uuid_v7(Clock& clock) {
   const auto now = static_cast<std::uint64_t>(clock.now().micros / 1000);
   if (now > last_millis) {
     last_millis = now;
-    counter = static_cast<std::uint16_t>(bytes[6] & 0x07U) << 8U | bytes[7];
+    counter = static_cast<std::uint16_t>((bytes[6] & 0x07U) << 8U | bytes[7]);
   } else if (++counter == 0x1000) {
     last_millis += 1;
     counter = 0;
