@@ -149,6 +149,7 @@ Status MediumFold::judge_load() {
 }
 
 Status MediumFold::judge_copy() {
+  if (load_ == nullptr) return {};
   for (auto event = copies_.rbegin(); event != copies_.rend(); ++event) {
     auto copy = events::payload_of<events::CopySuccess>(**event);
     if (!copy) return cannot_fold(**event, std::move(copy).error());

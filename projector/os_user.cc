@@ -37,11 +37,12 @@ Result<OsUser> from_entry(const passwd* entry, const std::string& who) {
 }
 
 // After fork: only calls that are safe there.
-[[noreturn]] void become(char* const* argv, const OsUser* as, int output) {
+[[noreturn]] void become(char* const* argv, const OsUser* as, int output, bool own_session) {
   static char path[] = "PATH=/usr/bin:/bin";
   static char locale[] = "LC_ALL=C";
   static char* environment[] = {path, locale, nullptr};
   const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (own_session) setsid();
   const bool redirected = dup2(null, 0) == 0 && dup2(output, 1) == 1 && dup2(output, 2) == 2;
   if (!redirected || close_range(3, ~0U, 0) != 0 || chdir("/") != 0) _exit(126);
   if (as != nullptr && (setgroups(as->groups.size(), as->groups.data()) != 0 ||
@@ -61,6 +62,32 @@ std::string end_of(const std::filesystem::path& file) {
   std::ostringstream text;
   text << in.rdbuf();
   return text.str();
+}
+
+Error failure_of(const Program& program) {
+  return {Errc::io, program.command[0] + " failed; the end of " + program.output.string() + ":\n" +
+                        end_of(program.output)};
+}
+
+Result<pid_t> launch(const Program& program, bool own_session) {
+  CHECK(!program.command.empty());
+  std::vector<char*> argv;
+  for (const std::string& word : program.command) argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+  const std::string output = program.output.string();
+  const int file = open(output.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (file < 0) return events::errno_error("open " + output, errno);
+  if (program.as && fchown(file, program.as->uid, program.as->gid) != 0) {
+    const int error = errno;
+    close(file);
+    return events::errno_error("chown " + output, error);
+  }
+  const pid_t child = fork();
+  if (child == 0) become(argv.data(), program.as ? &*program.as : nullptr, file, own_session);
+  const int error = errno;
+  close(file);
+  if (child < 0) return events::errno_error("fork", error);
+  return child;
 }
 
 }  // namespace
@@ -98,26 +125,24 @@ bool can_reach(const OsUser& user, const std::filesystem::path& directory) {
   }
 }
 
-Status run_program(const std::vector<std::string>& command, const std::optional<OsUser>& as,
-                   const std::filesystem::path& output) {
-  CHECK(!command.empty());
-  std::vector<char*> argv;
-  for (const std::string& word : command) argv.push_back(const_cast<char*>(word.c_str()));
-  argv.push_back(nullptr);
-  const int file = open(output.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  if (file < 0) return events::errno_error("open " + output.string(), errno);
-  const pid_t child = fork();
-  if (child == 0) become(argv.data(), as ? &*as : nullptr, file);
-  const int fork_error = errno;
-  close(file);
-  if (child < 0) return events::errno_error("fork", fork_error);
+Status run_program(const Program& program) {
+  auto child = launch(program, /*own_session=*/false);
+  if (!child) return std::move(child).error();
   int status = 0;
-  while (waitpid(child, &status, 0) < 0) {
+  while (waitpid(*child, &status, 0) < 0) {
     if (errno != EINTR) return events::errno_error("waitpid", errno);
   }
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
-  return Error{Errc::io,
-               command[0] + " failed; the end of " + output.string() + ":\n" + end_of(output)};
+  return failure_of(program);
+}
+
+Result<pid_t> start_program(const Program& program) {
+  return launch(program, /*own_session=*/true);
+}
+
+Status still_runs(const Program& program, pid_t pid) {
+  if (waitpid(pid, nullptr, WNOHANG) == 0) return {};
+  return failure_of(program);
 }
 
 }  // namespace ntt::projector

@@ -70,8 +70,8 @@ Status Loader::check_manifest() {
       read_recorded_manifest(context_.log, context_.emitter.medium(), Sequence{manifest_.manifest});
   if (!recorded) return std::move(recorded).error();
   events::Blake3 digest;
-  for (const events::EnumBatchData& batch : recorded->batches) {
-    const auto batch_digest = events::Blake3Digest::from_hex(batch.digest);
+  for (const RecordedBatch& batch : recorded->batches) {
+    const auto batch_digest = events::Blake3Digest::from_hex(batch.data.digest);
     if (!batch_digest) return Error{Errc::corruption, "a batch of the manifest has no digest"};
     digest.update(batch_digest->view());
   }

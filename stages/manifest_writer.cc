@@ -35,7 +35,7 @@ Result<RecordedManifest> read_recorded_manifest(const events::Log& log,
     if (data->manifest != manifest.value) return true;
     whole = whole && data->first_ordinal == recorded.entries;
     recorded.entries += data->count;
-    recorded.batches.push_back(std::move(*data));
+    recorded.batches.push_back({event.seq, std::move(*data)});
     return true;
   });
   if (!scanned) return std::move(scanned).error();
@@ -113,24 +113,52 @@ Status ManifestWriter::flush() {
   data.first_ordinal = batch_.first_ordinal.value;
   data.count = batch_.entries.size();
   data.digest = encoded.records_digest.hex();
-  digest_.update(encoded.records_digest.view());
+  if (auto written = write(data, std::move(encoded.attachment)); !written) return written;
   batch_.entries.clear();
   batch_bytes_ = 0;
-  if (auto written = write(data, std::move(encoded.attachment)); !written) return written;
   batches_ += 1;
   if (context_.cancelled) return halt(WalkStop::cancelled, "cancelled");
   return {};
 }
 
-Status ManifestWriter::write(const EnumBatchData& data, std::string attachment) {
+Status ManifestWriter::write(EnumBatchData data, std::string attachment) {
   if (batches_ < recorded_.batches.size()) {
-    if (data == recorded_.batches[batches_]) return {};
-    return halt(WalkStop::source_changed, "the source has changed");
+    const EnumBatchData& recorded = recorded_.batches[batches_].data;
+    if (data != recorded) {
+      auto same = is_same_but_for_access(recorded_.batches[batches_], data);
+      if (!same) return std::move(same).error();
+      if (!*same) return halt(WalkStop::source_changed, "the source has changed");
+    }
+    data = recorded;
+  } else {
+    auto emitted = context_.emitter.emit(data, start_, std::move(attachment));
+    if (!emitted) {
+      stop_ = WalkStop::log_failed;
+      return std::move(emitted).error();
+    }
   }
-  auto emitted = context_.emitter.emit(data, start_, std::move(attachment));
-  if (emitted) return {};
-  stop_ = WalkStop::log_failed;
-  return std::move(emitted).error();
+  const auto digest = events::Blake3Digest::from_hex(data.digest);
+  if (!digest) {
+    return events::Error{events::Errc::corruption, "a batch of the manifest has no digest"};
+  }
+  digest_.update(digest->view());
+  return {};
+}
+
+// Access times change by the walk itself: reading a symbolic link sets its own. What the first
+// attempt saw stands.
+Result<bool> ManifestWriter::is_same_but_for_access(const RecordedBatch& recorded,
+                                                    const EnumBatchData& data) const {
+  if (data.volume != recorded.data.volume || data.count != recorded.data.count) return false;
+  auto attachment = context_.log.attachment(recorded.seq);
+  if (!attachment) return std::move(attachment).error();
+  auto batch = events::decode_entry_batch(*attachment);
+  if (!batch) return std::move(batch).error();
+  if (batch->entries.size() != batch_.entries.size()) return false;
+  for (std::size_t i = 0; i < batch_.entries.size(); ++i) {
+    batch->entries[i].access_time = batch_.entries[i].access_time;
+  }
+  return batch->entries == batch_.entries;
 }
 
 events::EnumSuccess ManifestWriter::summary() const {

@@ -2,8 +2,8 @@
 // each, with a running digest.
 //
 // When a manifest is resumed the source is walked from its beginning. As long as the walk gives
-// the batches that the log already holds, byte for byte, nothing is written; from the first batch
-// beyond them on, it is. A batch that differs means that the source has changed.
+// the batches that the log already holds (access times apart), nothing is written; from the first
+// batch beyond them on, it is. A batch that differs means that the source has changed.
 
 #pragma once
 
@@ -17,11 +17,16 @@
 
 namespace ntt::stages {
 
+struct RecordedBatch {
+  events::Sequence seq;
+  events::EnumBatchData data;
+};
+
 // The manifest as far as the log has it.
 struct RecordedManifest {
   events::Sequence manifest;  // its enum_start; 0: none
   std::uint64_t entries = 0;
-  std::vector<events::EnumBatchData> batches;  // in order of ordinal
+  std::vector<RecordedBatch> batches;  // in order of ordinal
 };
 
 // The batches of a manifest. They are whole when each begins where the one before it ended;
@@ -55,7 +60,9 @@ class ManifestWriter final : public EntrySink {
  private:
   Status add(VolumeIndex volume, const Entry& entry);
   Status flush();
-  Status write(const events::EnumBatchData& data, std::string attachment);
+  Status write(events::EnumBatchData data, std::string attachment);
+  [[nodiscard]] Result<bool> is_same_but_for_access(const RecordedBatch& recorded,
+                                                    const events::EnumBatchData& data) const;
   Status halt(WalkStop why, const char* message);
 
   StageContext& context_;

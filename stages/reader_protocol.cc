@@ -91,6 +91,7 @@ std::string_view to_string(Attempt attempt) {
 std::uint32_t frame_crc(FrameType type, std::string_view payload) {
   const auto type_byte = static_cast<Bytef>(type);
   const uLong crc = crc32(0, &type_byte, 1);
+  if (payload.empty()) return static_cast<std::uint32_t>(crc);  // zlib takes null for "begin anew"
   return static_cast<std::uint32_t>(
       crc32_z(crc, reinterpret_cast<const Bytef*>(payload.data()), payload.size()));
 }

@@ -327,7 +327,7 @@ Listing ExtFileSystem::list(const Entry& directory, const std::function<void(Ent
   const auto number = static_cast<ext2_ino_t>(directory.inode);
   Iteration iteration{this, &child};
   const std::uint64_t failures = medium_->image->failures();
-  const errcode_t failure = ext2fs_dir_iterate3(
+  const errcode_t failure = ext2fs_dir_iterate2(
       fs_.get(), number, options_.deleted_entries ? DIRENT_FLAG_INCLUDE_REMOVED : 0, nullptr, visit,
       &iteration);
   if (failure == 0) return {};

@@ -76,9 +76,9 @@ void take_symlink(std::string_view data, std::string& target, bool& open) {
     const std::size_t length = std::min<std::size_t>(byte_at(data, 1), data.size() - 2);
     if (!target.empty() && !open && target.back() != '/') target += '/';
     if ((flags & 0x08U) != 0) {
-      target = "/";
+      target.assign(1, '/');
     } else if ((flags & 0x02U) != 0) {
-      target += ".";
+      target += '.';
     } else if ((flags & 0x04U) != 0) {
       target += "..";
     } else {

@@ -60,7 +60,10 @@ ReadDone read_tsk_file(TSK_FS_INFO& fs, Image& image, std::uint64_t inode, Conte
   const TskFile file(tsk_fs_file_open_meta(&fs, nullptr, inode));
   if (file == nullptr || file->meta == nullptr) return io_failure(take_tsk_error());
   const TSK_FS_ATTR* attribute = tsk_fs_file_attr_get(file.get());
-  if (attribute == nullptr) {
+  // Some NTFS metadata files have nothing but named streams; libtsk then offers one of those.
+  const bool other_stream = attribute != nullptr && fs.ftype == TSK_FS_TYPE_NTFS &&
+                            attribute->name != nullptr && *attribute->name != '\0';
+  if (attribute == nullptr || other_stream) {
     if (file->meta->size == 0) return {};
     return io_failure("the file's data cannot be found: " + take_tsk_error());
   }

@@ -199,8 +199,8 @@ Listing TskFileSystem::list(const Entry& directory, const std::function<void(Ent
   Listing listing;
   if (dir == nullptr) {
     listing = {EIO, "the directory cannot be opened: " + take_tsk_error()};
-  } else if (image_.failures() != failures || tsk_error_get_errno() != 0) {
-    listing = {EIO, "the directory cannot be read whole: " + take_tsk_error()};
+  } else if (image_.failures() != failures) {
+    listing = {EIO, "the directory cannot be read whole"};
   }
   if (image_.failures() != failures) {
     listing.message += " (" + describe(image_.last_failure()) + ")";

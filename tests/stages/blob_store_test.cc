@@ -168,13 +168,13 @@ TEST_F(BlobStoreTest, WritersInThreadsShareOneGroup) {
   expect_sound_store(root);
 }
 
-// Ends a child process as kill -9 does, at a point of its choosing.
+// Ends a child process as kill -9 does, with the store that `work` returns open.
 template <class Work>
 void die_after(const Work& work) {
   const pid_t child = ::fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
-    work();
+    const std::unique_ptr<BlobStore> store = work();
     ::kill(::getpid(), SIGKILL);
   }
   int status = 0;
@@ -187,6 +187,7 @@ TEST_F(BlobStoreTest, RemovesWhatADeadProcessLeftUnpublished) {
     auto store = open();
     (void)put(*store, "unfinished");
     (void)put(*store, std::string(3'000'000, 'y'));
+    return store;
   });
   EXPECT_NE(shell("find " + quoted(root / ".tmp") + " -type f"), "");
   open().reset();
@@ -207,6 +208,7 @@ TEST_F(BlobStoreTest, WhatADeadProcessPublishedButNobodyRecordedIsNewToTheNextRu
     auto store = open();
     auto deposit = put(*store, "published");
     (void)store->publish(std::vector<BlobId>{deposit->id});
+    return store;
   });
   ASSERT_EQ(blobs_in(root).size(), 1U);
   {
@@ -229,9 +231,10 @@ TEST_F(BlobStoreTest, KeepsWhatItTookOverForTheRunAfterIfThisOneDoesNotRecordIt)
     auto store = open();
     auto deposit = put(*store, "published");
     (void)store->publish(std::vector<BlobId>{deposit->id});
+    return store;
   });
   open().reset();
-  die_after([this] { (void)open(); });
+  die_after([this] { return open(); });
   EXPECT_TRUE(open()->has_taken_over());
 }
 

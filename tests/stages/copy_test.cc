@@ -240,12 +240,13 @@ TEST_F(CopyTest, FilesThatMayNotBeReadAreOutcomesAndCanBeTriedAgain) {
   EXPECT_EQ(closed.error_type, FileErrorType::permission_error);
 
   EXPECT_EQ(bench.copy(*source).outcome, StageOutcome::skip);
-  fs::permissions(bench.tree / "closed", fs::perms::owner_read | fs::perms::others_read);
+  fs::permissions(bench.tree / "closed", static_cast<fs::perms>(0444));
   {
     const OrdinaryUser user;
     ASSERT_EQ(bench.copy(*source, true).outcome, StageOutcome::success);
   }
-  EXPECT_EQ(bench.outcome_of("closed").outcome, CopyOutcome::copied);
+  EXPECT_EQ(bench.outcome_of("closed").outcome, CopyOutcome::copied)
+      << bench.outcome_of("closed").error_message;
   EXPECT_EQ(bench.last<events::CopySuccess>().files, 2U);
   EXPECT_EQ(bench.last<events::CopySuccess>().failed, 0U);
   EXPECT_EQ(bench.copy(*source, true).outcome, StageOutcome::skip);

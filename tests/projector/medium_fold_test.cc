@@ -1,0 +1,402 @@
+// The fold of a medium, case by case and as laws that hold for any history.
+
+#include "projector/medium_fold.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+
+#include "events/hash.h"
+
+namespace ntt::projector {
+namespace {
+
+using events::Event;
+using events::Origin;
+
+// A history under construction: seq, id and time are given as a log would.
+class History {
+ public:
+  template <class Payload>
+  Sequence add(const Payload& payload, std::int64_t at, Sequence cause = {},
+               Origin origin = Origin::native) {
+    Event event;
+    event.seq = {events_.size() + 1};
+    event.id = *events::EventId::from_bytes(
+        events::Sha256::of(std::to_string(event.seq.value)).view().substr(0, 16));
+    event.type = Payload::kType;
+    event.medium = {"aa"};
+    event.occurred_at = {at};
+    event.recorded_at = {static_cast<std::int64_t>(event.seq.value)};
+    event.origin = origin;
+    event.cause = cause;
+    event.data = events::to_data(payload);
+    events_.push_back(std::move(event));
+    return events_.back().seq;
+  }
+  Sequence load(std::int64_t at, std::uint32_t generation = 1) {
+    const Sequence start = add(events::LoadStart{}, at - 1);
+    events::LoadSuccess success;
+    success.generation = generation;
+    return add(success, at, start);
+  }
+  Sequence copy(std::int64_t at, Sequence load, std::uint32_t generation = 1) {
+    events::CopySuccess success;
+    success.load = load.value;
+    success.generation = generation;
+    return add(success, at);
+  }
+  Sequence retract(Sequence seq, std::int64_t at) {
+    return add(events::Retraction{seq.value, "a mistake"}, at);
+  }
+  [[nodiscard]] MediumState fold() const { return fold_of(events_); }
+  static MediumState fold_of(const std::vector<Event>& events) {
+    auto state = fold_medium(events);
+    EXPECT_TRUE(state) << state.error().message;
+    return std::move(*state);
+  }
+  std::vector<Event> events_;
+};
+
+// Everything but the numbers that a place in the log gives.
+MediumState without_positions(MediumState state) {
+  state.last_seq = state.load_seq = {};
+  for (auto* stamp : {&state.added_at, &state.enum_done, &state.copy_done, &state.archive_done,
+                      &state.verify_done}) {
+    if (*stamp) (*stamp)->seq = {};
+  }
+  for (StageAttempt& attempt : state.attempts) {
+    attempt.start_seq = {};
+    if (attempt.end) attempt.end->seq = {};
+  }
+  for (Sequence& seq : state.unknown_events) seq = {};
+  return state;
+}
+
+TEST(MediumFold, EnumDoneIsTheTimeOfTheLoadSuccess) {
+  History history;
+  history.add(events::MediumIdentified{}, 10);
+  history.add(events::EnumSuccess{}, 20);
+  EXPECT_FALSE(history.fold().enum_done);
+  const Sequence load = history.load(30);
+  EXPECT_EQ(history.fold().enum_done, (Stamp{{30}, load}));
+  EXPECT_EQ(history.fold().added_at, (Stamp{{10}, {1}}));
+}
+
+TEST(MediumFold, CopyDoneNeedsTheCurrentGeneration) {
+  History history;
+  const Sequence first = history.load(10, 1);
+  history.copy(20, first, 1);
+  EXPECT_EQ(history.fold().copy_done->at.micros, 20);
+  const Sequence second = history.load(30, 2);
+  EXPECT_FALSE(history.fold().copy_done);
+  EXPECT_EQ(history.fold().generation, 2U);
+  history.copy(40, first, 1);
+  EXPECT_FALSE(history.fold().copy_done);
+  history.copy(50, second, 2);
+  EXPECT_EQ(history.fold().copy_done->at.micros, 50);
+}
+
+TEST(MediumFold, ACopyDatedBeforeItsLoadDoesNotCountAndIsAProblem) {
+  History history;
+  const Sequence load = history.load(100);
+  history.copy(99, load);
+  const MediumState state = history.fold();
+  EXPECT_FALSE(state.copy_done);
+  ASSERT_EQ(state.problems.size(), 1U);
+}
+
+TEST(MediumFold, ACopyThatIsNotCompleteIsAProblem) {
+  History history;
+  const Sequence load = history.load(10);
+  events::CopySuccess copy;
+  copy.load = load.value;
+  copy.failed = 2;
+  copy.partial = 1;
+  history.add(copy, 20);
+  EXPECT_EQ(history.fold().problems, std::vector<std::string>{"3 files could not be copied"});
+}
+
+TEST(MediumFold, HealthIsJudgedByTheLatestMapfile) {
+  const auto health = [](std::uint64_t rescued, std::uint64_t total) {
+    History history;
+    events::MapfileObserved worse;
+    worse.total_bytes = total;
+    history.add(worse, 5);
+    events::MapfileObserved map;
+    map.total_bytes = total;
+    map.rescued_bytes = rescued;
+    history.add(map, 10);
+    return history.fold().health;
+  };
+  EXPECT_EQ(health(1000, 1000), "ok");
+  EXPECT_EQ(health(999, 1000), "incomplete");
+  EXPECT_EQ(health(900, 1000), "incomplete");
+  EXPECT_EQ(health(899, 1000), "corrupt");
+  EXPECT_EQ(health(200, 1000), "corrupt");
+  EXPECT_EQ(health(199, 1000), "failed");
+  EXPECT_EQ(health(0, 0), "failed");
+  EXPECT_EQ(History().fold().health, "ok");
+}
+
+RC_GTEST_PROP(MediumFold, HealthThresholdsAreExactForAnySize,
+              (std::uint64_t total, std::uint64_t part)) {
+  RC_PRE(total > 0U);
+  const std::uint64_t rescued = part % total;
+  const long double share = static_cast<long double>(rescued) / static_cast<long double>(total);
+  const std::string expected = share >= 0.9L ? "incomplete" : share >= 0.2L ? "corrupt" : "failed";
+  const bool near = std::abs(share - 0.9L) < 1e-15L || std::abs(share - 0.2L) < 1e-15L;
+  RC_ASSERT(near || judge_health(rescued, total) == expected);
+}
+
+TEST(MediumFold, AStartWithoutAnEndIsAnOpenAttempt) {
+  History history;
+  const Sequence start = history.add(events::EnumStart{}, 10);
+  MediumState state = history.fold();
+  ASSERT_EQ(state.attempts.size(), 1U);
+  EXPECT_FALSE(state.attempts[0].end);
+  EXPECT_EQ(state.attempts[0].outcome, "");
+  const Sequence retry = history.add(events::EnumStart{}, 20);
+  const Sequence end = history.add(events::EnumSuccess{}, 30, retry);
+  state = history.fold();
+  ASSERT_EQ(state.attempts.size(), 2U);
+  EXPECT_EQ(state.attempts[0].start_seq, start);
+  EXPECT_FALSE(state.attempts[0].end);
+  EXPECT_EQ(state.attempts[1].end, (Stamp{{30}, end}));
+  EXPECT_EQ(state.attempts[1].outcome, "success");
+}
+
+TEST(MediumFold, AnErrorIsTheAttemptsAndAProblemUntilTheNextAttempt) {
+  History history;
+  const Sequence start = history.add(events::CopyStart{}, 10);
+  events::CopyError error;
+  error.error = "no_space";
+  error.message = "the store is full";
+  history.add(error, 20, start);
+  EXPECT_EQ(history.fold().attempts[0].error, "no_space");
+  EXPECT_EQ(history.fold().problems,
+            std::vector<std::string>{"copy failed: no_space: the store is full"});
+  const Sequence retry = history.add(events::CopyStart{}, 30);
+  EXPECT_TRUE(history.fold().problems.empty());
+  EXPECT_EQ(history.fold().last_seq, retry);
+}
+
+TEST(MediumFold, ASkipWithoutAStartChangesNothing) {
+  History history;
+  history.load(10);
+  const MediumState before = history.fold();
+  history.add(events::LoadSkip{}, 20);
+  history.add(events::CopySkip{}, 21);
+  history.add(events::PipelineStart{}, 22);
+  EXPECT_EQ(history.fold(), before);
+}
+
+TEST(MediumFold, SayingTheSameAgainChangesNothing) {
+  History history;
+  events::MediumIdentified facts;
+  facts.medium_human = "disk";
+  facts.source = {"image", {"/a.img"}};
+  history.add(facts, 10);
+  history.add(events::MediumLabelled{"blue box"}, 11);
+  const MediumState before = history.fold();
+  history.add(facts, 20);
+  history.add(events::MediumLabelled{"blue box"}, 21);
+  EXPECT_EQ(history.fold(), before);
+  EXPECT_EQ(before.image_path, "/a.img");
+  EXPECT_EQ(before.message, "blue box");
+}
+
+TEST(MediumFold, ALateFactTakesItsPlaceByTime) {
+  History history;
+  history.add(events::MediumLabelled{"new"}, 100);
+  history.add(events::MediumLabelled{"old"}, 50, {}, Origin::imported);
+  EXPECT_EQ(history.fold().message, "new");
+  EXPECT_EQ(history.fold().added_at->at.micros, 50);
+  EXPECT_EQ(history.fold().last_seq.value, 2U);  // added_at
+}
+
+TEST(MediumFold, AClockThatWentBackDoesNotReorderNativeEvents) {
+  History history;
+  history.add(events::MediumLabelled{"first"}, 100);
+  history.add(events::MediumLabelled{"second"}, 50);
+  EXPECT_EQ(history.fold().message, "second");
+}
+
+TEST(MediumFold, LateFactsOfOneSecondAreTakenInTheOrderOfAPipeline) {
+  History history;
+  events::CopySuccess copy;
+  copy.generation = 1;
+  history.add(copy, 50, {}, Origin::imported);
+  events::LoadSuccess load;
+  load.generation = 1;
+  history.add(load, 50, {}, Origin::imported);
+  history.add(events::LoadStart{}, 50, {}, Origin::imported);
+  const MediumState state = history.fold();
+  ASSERT_TRUE(state.copy_done);
+  ASSERT_EQ(state.attempts.size(), 2U);  // the copy's start is not known
+  EXPECT_EQ(state.attempts[0].stage, "load");
+  EXPECT_EQ(state.attempts[0].outcome, "success");
+}
+
+TEST(MediumFold, ARetractedRetractionHasNoEffect) {
+  History history;
+  history.load(10);
+  const Sequence load{2};
+  const Sequence retraction = history.retract(load, 20);
+  EXPECT_FALSE(history.fold().enum_done);
+  EXPECT_EQ(history.fold().last_seq, retraction);
+  const Sequence again = history.retract(retraction, 30);
+  EXPECT_TRUE(history.fold().enum_done);
+  EXPECT_EQ(history.fold().last_seq, again);
+}
+
+TEST(MediumFold, AnUnknownTypeIsSkippedAndRemembered) {
+  History history;
+  history.load(10);
+  history.add(events::Note{"hello"}, 20);
+  history.events_.back().type = "quantum_scan";
+  const MediumState state = history.fold();
+  EXPECT_TRUE(state.enum_done);
+  EXPECT_EQ(state.unknown_events, std::vector<Sequence>{{3}});
+}
+
+TEST(MediumFold, AnEventThatCannotBeReadIsNamed) {
+  History history;
+  history.add(events::MediumLabelled{"x"}, 10);
+  history.events_.back().data = R"({"label":5})";
+  auto state = fold_medium(history.events_);
+  ASSERT_FALSE(state);
+  EXPECT_EQ(state.error().code, events::Errc::corruption);
+  EXPECT_NE(state.error().message.find("event 1 (medium_labelled)"), std::string::npos);
+}
+
+// A history of any shape: attempts, ends, generations, labels, clocks that jump.
+std::vector<Event> any_history(Origin origin, bool with_causes) {
+  History history;
+  std::uint32_t generation = 0;
+  std::vector<Sequence> loads;
+  const int count = *rc::gen::inRange(0, 30);
+  for (int i = 0; i < count; ++i) {
+    const std::int64_t at = *rc::gen::inRange<std::int64_t>(0, 12);
+    const auto cause = [&]() -> Sequence {
+      if (!with_causes || history.events_.empty()) return {};
+      return {*rc::gen::inRange<std::uint64_t>(0, history.events_.size() + 1)};
+    };
+    switch (*rc::gen::inRange(0, 10)) {
+      case 0:
+        history.add(events::MediumLabelled{std::to_string(i)}, at, {}, origin);
+        break;
+      case 1:
+        history.add(events::LoadStart{}, at, {}, origin);
+        break;
+      case 2: {
+        events::LoadSuccess load;
+        load.generation = ++generation;
+        loads.push_back(history.add(load, at, cause(), origin));
+        break;
+      }
+      case 3: {
+        events::CopySuccess copy;
+        copy.generation = *rc::gen::inRange(0U, generation + 2);
+        if (with_causes && !loads.empty()) copy.load = (*rc::gen::elementOf(loads)).value;
+        history.add(copy, at, cause(), origin);
+        break;
+      }
+      case 4:
+        history.add(events::CopyStart{}, at, {}, origin);
+        break;
+      case 5:
+        history.add(events::CopyError{}, at, cause(), origin);
+        break;
+      case 6: {
+        events::MapfileObserved map;
+        map.total_bytes = 100;
+        map.rescued_bytes = *rc::gen::inRange<std::uint64_t>(0, 101);
+        history.add(map, at, {}, origin);
+        break;
+      }
+      case 7: {
+        events::VerifySuccess verify;
+        verify.generation = *rc::gen::inRange(0U, generation + 2);
+        verify.mismatched = *rc::gen::inRange<std::uint64_t>(0, 2);
+        history.add(verify, at, cause(), origin);
+        break;
+      }
+      case 8: {
+        events::MediumIdentified facts;
+        facts.medium_human = std::to_string(i);
+        facts.source = {"image", {std::to_string(i)}};
+        history.add(facts, at, {}, origin);
+        break;
+      }
+      default:
+        if (with_causes && !history.events_.empty()) history.retract({1}, at);
+        break;
+    }
+  }
+  return history.events_;
+}
+
+RC_GTEST_PROP(MediumFold, TheOrderOfImportingDoesNotMatter, ()) {
+  const std::vector<Event> events = any_history(Origin::imported, false);
+  std::vector<Event> shuffled = *rc::gen::exec([&] {
+    std::vector<Event> rest = events;
+    std::vector<Event> order;
+    while (!rest.empty()) {
+      const auto pick = *rc::gen::inRange<std::size_t>(0, rest.size());
+      order.push_back(rest[pick]);
+      rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(pick));
+    }
+    for (std::size_t i = 0; i < order.size(); ++i) order[i].seq = {i + 1};
+    return order;
+  });
+  RC_ASSERT(without_positions(History::fold_of(events)) ==
+            without_positions(History::fold_of(shuffled)));
+}
+
+RC_GTEST_PROP(MediumFold, CopyDoneImpliesEnumDoneAndIsNotEarlier, ()) {
+  const auto state = History::fold_of(any_history(Origin::native, true));
+  if (state.copy_done) {
+    RC_ASSERT(state.enum_done.has_value());
+    RC_ASSERT(state.copy_done->at >= state.enum_done->at);
+    RC_ASSERT(state.copy->load == state.load_seq.value ||
+              state.copy->generation == state.generation);
+  }
+  RC_ASSERT(state.enum_done.has_value() == (state.generation > 0));
+  RC_ASSERT(!state.verify_done || state.copy_done);
+}
+
+RC_GTEST_PROP(MediumFold, ARetractedEventIsAbsent, ()) {
+  std::vector<Event> events = any_history(Origin::native, true);
+  RC_PRE(!events.empty());
+  // A retraction of the history itself would be undone by the one below: another law's subject.
+  const auto is_retraction = [](const Event& event) { return event.type == "retraction"; };
+  events.erase(std::remove_if(events.begin(), events.end(), is_retraction), events.end());
+  RC_PRE(!events.empty());
+  const auto gone = *rc::gen::inRange<std::size_t>(0, events.size());
+  std::vector<Event> without = events;
+  without.erase(without.begin() + static_cast<std::ptrdiff_t>(gone));
+  Event retraction = events.back();
+  retraction.seq = {1000};
+  retraction.type = events::Retraction::kType;
+  retraction.data = events::to_data(events::Retraction{events[gone].seq.value, "why"});
+  events.push_back(retraction);
+  auto retracted = History::fold_of(events);
+  auto absent = History::fold_of(without);
+  const bool same_numbers =
+      retracted.last_seq == absent.last_seq || retracted.last_seq == retraction.seq;
+  RC_ASSERT(same_numbers);
+  retracted.last_seq = absent.last_seq = {};
+  retracted.medium = absent.medium;
+  RC_ASSERT(retracted == absent);
+}
+
+RC_GTEST_PROP(MediumFold, FoldingTwiceGivesTheSame, ()) {
+  const auto events = any_history(Origin::native, true);
+  RC_ASSERT(History::fold_of(events) == History::fold_of(events));
+}
+
+}  // namespace
+}  // namespace ntt::projector
