@@ -11,7 +11,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <utility>
 
 #include "stages/file_write.h"
 
@@ -148,8 +148,10 @@ Status BlobStore::take_over_dead_sessions() {
 }
 
 BlobStore::~BlobStore() {
-  for (const auto& [id, temporary] : staged_) {
-    ::unlinkat(session_fd_.get(), temporary.c_str(), 0);
+  for (const auto* group : {&staged_, &closed_}) {
+    for (const auto& [id, temporary] : *group) {
+      ::unlinkat(session_fd_.get(), temporary.c_str(), 0);
+    }
   }
   // Refused while lists are left: then the next open() takes them over.
   if (session_fd_.is_open()) ::unlinkat(root_fd_.get(), session_.c_str(), AT_REMOVEDIR);
@@ -173,36 +175,47 @@ Status BlobStore::write_list(const std::string& name, std::span<const BlobId> id
   return {};
 }
 
-Result<std::uint64_t> BlobStore::publish(std::span<const BlobId> wanted) {
-  const std::set<BlobId> keep(wanted.begin(), wanted.end());
-  for (auto it = staged_.begin(); it != staged_.end();) {
-    if (keep.count(it->first) != 0) {
-      ++it;
-      continue;
+Status BlobStore::close_group(std::span<const BlobId> wanted) {
+  CHECK(closed_.empty());
+  const std::uint64_t number = closed_group_.number + 1;
+  closed_group_ = Group{number, {}};
+  std::string lost;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const BlobId& id : wanted) {
+      if (const auto staged = staged_.find(id); staged != staged_.end()) {
+        closed_.insert(staged_.extract(staged));
+      } else if (taken_over_.erase(id) != 0) {
+        closed_group_.taken_over.insert(id);
+      } else {
+        lost = id.hex();
+      }
     }
-    ::unlinkat(session_fd_.get(), it->second.c_str(), 0);
-    it = staged_.erase(it);
+    for (const auto& [id, temporary] : staged_) {
+      ::unlinkat(session_fd_.get(), temporary.c_str(), 0);
+    }
+    staged_.clear();
   }
-  Group group{group_++, {}};
-  for (const BlobId& id : keep) {
-    if (staged_.count(id) != 0) continue;
-    if (taken_over_.erase(id) == 0) return failed("blob " + id.hex() + " is not staged", EIO);
-    group.taken_over.insert(id);
-  }
+  if (!lost.empty()) return failed("blob " + lost + " was not written", EIO);
+  return {};
+}
+
+Result<std::uint64_t> BlobStore::publish() {
+  // Writers read closed_ meanwhile, but only this thread changes it.
   std::vector<BlobId> ids;
-  for (const auto& [id, temporary] : staged_) ids.push_back(id);
+  for (const auto& [id, temporary] : closed_) ids.push_back(id);
   if (!ids.empty()) {
-    const std::string list = kListPrefix + std::to_string(group.number);
+    const std::string list = kListPrefix + std::to_string(closed_group_.number);
     if (auto written = write_list(list, ids); !written) return std::move(written).error();
   }
   if (auto synced = sync(); !synced) return std::move(synced).error();
-  for (const auto& [id, temporary] : staged_) {
+  for (const auto& [id, temporary] : closed_) {
     if (auto named = give_name(id, temporary); !named) return std::move(named).error();
   }
-  staged_.clear();
-  const std::uint64_t number = group.number;
-  unrecorded_groups_.push_back(std::move(group));
-  return number;
+  unrecorded_groups_.push_back({closed_group_.number, std::exchange(closed_group_.taken_over, {})});
+  const std::lock_guard lock(mutex_);
+  closed_.clear();
+  return closed_group_.number;
 }
 
 Status BlobStore::sync() {
@@ -218,7 +231,11 @@ Status BlobStore::recorded(std::uint64_t group) {
   const std::string list = kListPrefix + std::to_string(group);
   ::unlinkat(session_fd_.get(), list.c_str(), 0);
   bool changed = false;
-  std::set<BlobId> left = taken_over_;
+  std::set<BlobId> left = closed_group_.taken_over;
+  {
+    const std::lock_guard lock(mutex_);
+    left.insert(taken_over_.begin(), taken_over_.end());
+  }
   for (auto it = unrecorded_groups_.begin(); it != unrecorded_groups_.end();) {
     if (it->number == group) {
       changed = !it->taken_over.empty();

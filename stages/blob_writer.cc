@@ -65,12 +65,20 @@ Result<Deposit> BlobWriter::finish() {
 }
 
 Result<Deposit> BlobWriter::stage(const BlobId& id) {
+  // In this order: what leaves closed_ has its name by then.
+  bool is_taken_over = false;
+  {
+    const std::lock_guard lock(store_.mutex_);
+    if (store_.closed_.count(id) != 0) return Deposit{id, false};
+    if (store_.staged_.count(id) != 0) return Deposit{id, true};
+    is_taken_over = store_.taken_over_.count(id) != 0;
+  }
   auto present = store_.is_present(id, size_);
   if (!present) return std::move(present).error();
+  if (*present) return Deposit{id, is_taken_over};
   {
     // The reservation comes before the write, so that of two equal files only one is written.
     const std::lock_guard lock(store_.mutex_);
-    if (*present) return Deposit{id, store_.taken_over_.count(id) != 0};
     if (!store_.staged_.emplace(id, "").second) return Deposit{id, true};
   }
   Status written = store_.make_directory_for(id);
