@@ -17,6 +17,7 @@ class Emitter {
 
   // Appends one native event; returns when it is on the disk.
   template <class Payload>
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): it is moved on
   Result<Sequence> emit(const Payload& payload, Sequence cause = {}, std::string attachment = {}) {
     return append(Payload::kType, Payload::kVersion, to_data(payload), cause,
                   std::move(attachment));

@@ -82,7 +82,8 @@ class Log {
 
   // Waits until the log's last sequence number is above `after` or the time is over, and returns
   // the last sequence number then.
-  virtual Result<Sequence> wait_past(Sequence after, std::chrono::milliseconds timeout) const = 0;
+  [[nodiscard]] virtual Result<Sequence> wait_past(Sequence after,
+                                                   std::chrono::milliseconds timeout) const = 0;
 
   // Appends one event.
   Result<Sequence> append_one(const NewEvent& event, const AppendOptions& options = {});

@@ -46,10 +46,11 @@ Error errno_error(std::string_view what, int number);
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value)
-      : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
-  Result(Error error)
-      : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  // Both convert, as in std::expected.
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
 
   [[nodiscard]] bool has_value() const { return state_.index() == 0; }
   explicit operator bool() const { return has_value(); }
@@ -58,7 +59,7 @@ class [[nodiscard]] Result {
     CHECK(has_value());
     return *std::get_if<0>(&state_);
   }
-  const T& value() const& {
+  [[nodiscard]] const T& value() const& {
     CHECK(has_value());
     return *std::get_if<0>(&state_);
   }
@@ -72,7 +73,7 @@ class [[nodiscard]] Result {
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
 
-  const Error& error() const& {
+  [[nodiscard]] const Error& error() const& {
     CHECK(!has_value());
     return *std::get_if<1>(&state_);
   }
@@ -89,13 +90,13 @@ template <>
 class [[nodiscard]] Result<void> {
  public:
   Result() = default;
-  Result(Error error)
-      : error_(std::move(error)), ok_(false) {}  // NOLINT(google-explicit-constructor)
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  Result(Error error) : error_(std::move(error)), ok_(false) {}
 
   [[nodiscard]] bool has_value() const { return ok_; }
   explicit operator bool() const { return ok_; }
 
-  const Error& error() const& {
+  [[nodiscard]] const Error& error() const& {
     CHECK(!ok_);
     return error_;
   }

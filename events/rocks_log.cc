@@ -81,8 +81,8 @@ class StoreReader : public Log {
         size, [&](unsigned level, std::uint64_t index) { return store_->tree_node(level, index); });
   }
 
-  std::unique_ptr<RocksStore> store_;  // NOLINT(*-non-private-member-variables-in-classes)
-  Paths paths_;                        // NOLINT(*-non-private-member-variables-in-classes)
+  std::unique_ptr<RocksStore> store_;  // NOLINT(readability-identifier-naming): as private ones
+  Paths paths_;                        // NOLINT(readability-identifier-naming)
 };
 
 class ReadingLog final : public StoreReader {

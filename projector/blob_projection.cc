@@ -13,6 +13,30 @@ using events::Status;
 
 namespace {
 
+// The first batch that names a blob makes its row. Nobody else writes, so no conflict needs to be
+// provided for, which halves the time.
+constexpr const char* kInsertBlobs =
+    "INSERT INTO blobs (blobid, size, created_at, first_seq, last_seq) "
+    "SELECT DISTINCT ON (blobid) blobid, size, at, seq, seq FROM new_blob n "
+    "WHERE NOT EXISTS (SELECT FROM blobs k WHERE k.blobid = n.blobid) ORDER BY blobid, seq";
+// The same where checks came in too, so that no row is written twice. A check counts for a blob
+// that was known before it; the latest one does.
+constexpr const char* kInsertCheckedBlobs =
+    "WITH fresh AS MATERIALIZED (SELECT DISTINCT ON (blobid) * FROM new_blob n "
+    "WHERE NOT EXISTS (SELECT FROM blobs k WHERE k.blobid = n.blobid) ORDER BY blobid, seq), "
+    "checked AS (SELECT DISTINCT ON (c.blobid) c.* FROM new_check c "
+    "JOIN fresh f ON f.blobid = c.blobid AND f.seq < c.seq "
+    "ORDER BY c.blobid, c.at DESC, c.seq DESC) "
+    "INSERT INTO blobs (blobid, last_checked, size, created_at, check_outcome, check_seq, "
+    "first_seq, last_seq) SELECT f.blobid, c.at, f.size, f.at, c.outcome, c.seq, f.seq, "
+    "coalesce(c.seq, f.seq) FROM fresh f LEFT JOIN checked c USING (blobid) ORDER BY f.blobid";
+constexpr const char* kUpdateBlobs =
+    "UPDATE blobs b SET last_checked = c.at, check_outcome = c.outcome, check_seq = c.seq, "
+    "last_seq = c.seq FROM (SELECT DISTINCT ON (n.blobid) n.* FROM new_check n "
+    "JOIN blobs k ON k.blobid = n.blobid AND n.seq > k.first_seq "
+    "ORDER BY n.blobid, n.at DESC, n.seq DESC) c WHERE b.blobid = c.blobid AND "
+    "(b.check_seq IS NULL OR (b.last_checked, b.check_seq) < (c.at, c.seq))";
+
 Status run(Pg& pg, const std::string& sql) {
   auto done = pg.execute(sql);
   if (!done) return std::move(done).error();
@@ -86,19 +110,9 @@ Status project_blobs(Pg& pg, const events::Log& log, const NewEvents& found) {
   done = copy_batches(pg, log, found.verify_batches, "new_check", "blobid, outcome, seq, at",
                       write_checks);
   if (!done) return done;
-  // A check counts for a blob that was known before it.
-  done = run(pg,
-             "INSERT INTO blobs (blobid, size, created_at, first_seq, last_seq) "
-             "SELECT DISTINCT ON (blobid) blobid, size, at, seq, seq FROM new_blob "
-             "ORDER BY blobid, seq ON CONFLICT (blobid) DO NOTHING");
-  if (!done || found.verify_batches.empty()) return done;
-  return run(
-      pg,
-      "UPDATE blobs b SET last_checked = c.at, check_outcome = c.outcome, check_seq = c.seq, "
-      "last_seq = c.seq FROM (SELECT DISTINCT ON (n.blobid) n.* FROM new_check n "
-      "JOIN blobs k ON k.blobid = n.blobid AND n.seq > k.first_seq "
-      "ORDER BY n.blobid, n.at DESC, n.seq DESC) c WHERE b.blobid = c.blobid AND "
-      "(b.check_seq IS NULL OR (b.last_checked, b.check_seq) < (c.at, c.seq))");
+  if (found.verify_batches.empty()) return run(pg, kInsertBlobs);
+  if (done = run(pg, kInsertCheckedBlobs); !done) return done;
+  return run(pg, kUpdateBlobs);
 }
 
 }  // namespace ntt::projector

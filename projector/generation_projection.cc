@@ -119,6 +119,7 @@ class GenerationProjection {
   std::uint64_t done_ = 0;  // entries of this pass
   std::uint64_t rows_written_ = 0;
   std::uint64_t links_ = 0;
+  std::size_t path_bytes_max_ = 0;
   std::uint64_t inodes_ = 0;
   std::uint64_t pending_ = 0;
   Timestamp last_updated_;
@@ -181,6 +182,7 @@ void GenerationProjection::put_fate(const GenerationRow& row, const InodeFate& f
 
 Status GenerationProjection::write_inode(const GenerationRow& row) {
   ids_.add(row);
+  path_bytes_max_ = std::max(path_bytes_max_, row.entry->path.size());
   if (!row.is_inode()) {
     links_ += 1;
     return {};
@@ -325,7 +327,7 @@ Result<std::uint64_t> GenerationProjection::run() {
                 &GenerationProjection::write_path);
   }
   if (done) done = fill_links();
-  if (done) done = tables_.index_path();
+  if (done) done = tables_.index_path(path_bytes_max_);
   if (done) done = write_queue_stats();
   if (!done) return std::move(done).error().within("medium " + state_.medium.text);
   return rows_written_;

@@ -22,7 +22,7 @@ class GenerationTables {
   events::Status create_path();
   events::Status create_link();  // temporary: rows of further links
   events::Status index_inode();
-  events::Status index_path();
+  events::Status index_path(std::size_t path_bytes_max);
   // Puts the fresh tables in the place of those that are there, if any.
   events::Status exchange();
   // For a medium that has no generation any more.

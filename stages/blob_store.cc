@@ -11,7 +11,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <utility>
 
 #include "stages/file_write.h"
 
@@ -25,12 +25,6 @@ namespace {
 constexpr const char* kTemporaryDirectory = ".tmp";
 constexpr const char* kListPrefix = "list-";
 constexpr const char* kTakenOverList = "list-0";
-
-// mkdir with mode 0755 whatever the umask; one that is there is fine. Returns 0 or an errno value.
-int make_directory_at(int parent, const char* name) {
-  if (::mkdirat(parent, name, 0755) != 0) return errno == EEXIST ? 0 : errno;
-  return ::fchmodat(parent, name, 0755, 0) == 0 ? 0 : errno;
-}
 
 std::vector<std::string> names_in(int directory) {
   std::vector<std::string> names;
@@ -93,9 +87,8 @@ Result<std::unique_ptr<BlobStore>> BlobStore::open(const std::string& root) {
 }
 
 Status BlobStore::open_session() {
-  if (const int error = make_directory_at(root_fd_.get(), kTemporaryDirectory); error != 0) {
-    return failed("make .tmp", error);
-  }
+  umask_ = 0777;  // unknown so far
+  if (auto made = make_directory(kTemporaryDirectory); !made) return made;
   // Another process may take a session for a dead one between its making and its locking, and
   // remove it: then the name is gone or means another directory, and a new one is made.
   for (int attempt = 0; attempt < 10; ++attempt) {
@@ -103,7 +96,7 @@ Status BlobStore::open_session() {
     CHECK(::getrandom(&random, sizeof random, 0) == ssize_t{sizeof random});
     session_ = std::string(kTemporaryDirectory) + "/" + std::to_string(::getpid()) + "-" +
                std::to_string(random);
-    if (::mkdirat(root_fd_.get(), session_.c_str(), 0700) != 0) {
+    if (::mkdirat(root_fd_.get(), session_.c_str(), 0777) != 0) {
       return failed("make " + session_, errno);
     }
     session_fd_ = FileDescriptor(
@@ -114,6 +107,7 @@ Status BlobStore::open_session() {
         ::fstat(session_fd_.get(), &mine) == 0 &&
         ::fstatat(root_fd_.get(), session_.c_str(), &named, 0) == 0 &&
         mine.st_ino == named.st_ino) {
+      umask_ = 0777 & ~mine.st_mode;
       return {};
     }
   }
@@ -154,8 +148,10 @@ Status BlobStore::take_over_dead_sessions() {
 }
 
 BlobStore::~BlobStore() {
-  for (const auto& [id, temporary] : staged_) {
-    ::unlinkat(session_fd_.get(), temporary.c_str(), 0);
+  for (const auto* group : {&staged_, &closed_}) {
+    for (const auto& [id, temporary] : *group) {
+      ::unlinkat(session_fd_.get(), temporary.c_str(), 0);
+    }
   }
   // Refused while lists are left: then the next open() takes them over.
   if (session_fd_.is_open()) ::unlinkat(root_fd_.get(), session_.c_str(), AT_REMOVEDIR);
@@ -179,36 +175,47 @@ Status BlobStore::write_list(const std::string& name, std::span<const BlobId> id
   return {};
 }
 
-Result<std::uint64_t> BlobStore::publish(std::span<const BlobId> wanted) {
-  const std::set<BlobId> keep(wanted.begin(), wanted.end());
-  for (auto it = staged_.begin(); it != staged_.end();) {
-    if (keep.count(it->first) != 0) {
-      ++it;
-      continue;
+Status BlobStore::close_group(std::span<const BlobId> wanted) {
+  CHECK(closed_.empty());
+  const std::uint64_t number = closed_group_.number + 1;
+  closed_group_ = Group{number, {}};
+  std::string lost;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const BlobId& id : wanted) {
+      if (const auto staged = staged_.find(id); staged != staged_.end()) {
+        closed_.insert(staged_.extract(staged));
+      } else if (taken_over_.erase(id) != 0) {
+        closed_group_.taken_over.insert(id);
+      } else {
+        lost = id.hex();
+      }
     }
-    ::unlinkat(session_fd_.get(), it->second.c_str(), 0);
-    it = staged_.erase(it);
+    for (const auto& [id, temporary] : staged_) {
+      ::unlinkat(session_fd_.get(), temporary.c_str(), 0);
+    }
+    staged_.clear();
   }
-  Group group{group_++, {}};
-  for (const BlobId& id : keep) {
-    if (staged_.count(id) != 0) continue;
-    if (taken_over_.erase(id) == 0) return failed("blob " + id.hex() + " is not staged", EIO);
-    group.taken_over.insert(id);
-  }
+  if (!lost.empty()) return failed("blob " + lost + " was not written", EIO);
+  return {};
+}
+
+Result<std::uint64_t> BlobStore::publish() {
+  // Writers read closed_ meanwhile, but only this thread changes it.
   std::vector<BlobId> ids;
-  for (const auto& [id, temporary] : staged_) ids.push_back(id);
+  for (const auto& [id, temporary] : closed_) ids.push_back(id);
   if (!ids.empty()) {
-    const std::string list = kListPrefix + std::to_string(group.number);
+    const std::string list = kListPrefix + std::to_string(closed_group_.number);
     if (auto written = write_list(list, ids); !written) return std::move(written).error();
   }
   if (auto synced = sync(); !synced) return std::move(synced).error();
-  for (const auto& [id, temporary] : staged_) {
+  for (const auto& [id, temporary] : closed_) {
     if (auto named = give_name(id, temporary); !named) return std::move(named).error();
   }
-  staged_.clear();
-  const std::uint64_t number = group.number;
-  unrecorded_groups_.push_back(std::move(group));
-  return number;
+  unrecorded_groups_.push_back({closed_group_.number, std::exchange(closed_group_.taken_over, {})});
+  const std::lock_guard lock(mutex_);
+  closed_.clear();
+  return closed_group_.number;
 }
 
 Status BlobStore::sync() {
@@ -224,7 +231,11 @@ Status BlobStore::recorded(std::uint64_t group) {
   const std::string list = kListPrefix + std::to_string(group);
   ::unlinkat(session_fd_.get(), list.c_str(), 0);
   bool changed = false;
-  std::set<BlobId> left = taken_over_;
+  std::set<BlobId> left = closed_group_.taken_over;
+  {
+    const std::lock_guard lock(mutex_);
+    left.insert(taken_over_.begin(), taken_over_.end());
+  }
   for (auto it = unrecorded_groups_.begin(); it != unrecorded_groups_.end();) {
     if (it->number == group) {
       changed = !it->taken_over.empty();
@@ -269,21 +280,32 @@ Status BlobStore::give_name(const BlobId& id, const std::string& temporary) {
   return {};
 }
 
+// Mode 0755 whatever the umask; one that is there is fine.
+Status BlobStore::make_directory(const std::string& path) {
+  if (::mkdirat(root_fd_.get(), path.c_str(), 0755) != 0) {
+    return errno == EEXIST ? Status() : failed("make " + path, errno);
+  }
+  if ((umask_ & 0755U) == 0 || ::fchmodat(root_fd_.get(), path.c_str(), 0755, 0) == 0) return {};
+  return failed("chmod " + path, errno);
+}
+
 Status BlobStore::make_directory_for(const BlobId& id) {
-  const std::size_t index = std::size_t{id.bytes[0]} << 8U | id.bytes[1];
+  const std::size_t above = id.bytes[0];
+  const std::size_t index = above << 8U | id.bytes[1];
+  bool has_above = false;
   {
     const std::lock_guard lock(mutex_);
     if (directories_.test(index)) return {};
+    has_above = directories_above_.test(above);
   }
   const std::string path = blob_path(id);
-  for (const std::size_t length : {std::size_t{2}, std::size_t{5}}) {
-    const std::string directory = path.substr(0, length);
-    if (const int error = make_directory_at(root_fd_.get(), directory.c_str()); error != 0) {
-      return failed("make " + directory, error);
-    }
+  if (!has_above) {
+    if (auto made = make_directory(path.substr(0, 2)); !made) return made;
   }
+  if (auto made = make_directory(path.substr(0, 5)); !made) return made;
   const std::lock_guard lock(mutex_);
   directories_.set(index);
+  directories_above_.set(above);
   return {};
 }
 

@@ -12,6 +12,8 @@
 
 #pragma once
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <bitset>
 #include <cstdint>
@@ -42,10 +44,10 @@ struct Deposit {
   bool fresh = false;  // no event named it before this group: it came with this group
 };
 
-// Writers work in threads of their own; everything else is called by one thread while no writer is
-// at work. Errors: io (the store as a whole cannot go on; failure_word() says how), conflict (a
-// file of another size has the blob's name) and invalid (the file system takes no file so large),
-// which concern one content only.
+// Writers work in threads of their own. Everything else is called by one thread at a time, and
+// close_group() while no writer is at work. Errors: io (the store as a whole cannot go on;
+// failure_word() says how), conflict (a file of another size has the blob's name) and invalid (the
+// file system takes no file so large), which concern one content only.
 class BlobStore {
  public:
   // Creates the root when it is absent.
@@ -54,9 +56,12 @@ class BlobStore {
   BlobStore(const BlobStore&) = delete;
   BlobStore& operator=(const BlobStore&) = delete;
 
-  // Ends a group: publishes `wanted`, which writers reported as fresh, and drops the other contents
-  // of the group. Returns the group's number, for recorded().
-  Result<std::uint64_t> publish(std::span<const BlobId> wanted);
+  // Ends a group: `wanted` is what writers reported as fresh and is to be kept; the other contents
+  // of the group are dropped. Publishes nothing yet; one closed group at a time.
+  Status close_group(std::span<const BlobId> wanted);
+
+  // Publishes the closed group and returns its number, for recorded().
+  Result<std::uint64_t> publish();
 
   // Makes everything published so far durable. Never tried again after a failure.
   Status sync();
@@ -86,6 +91,7 @@ class BlobStore {
   Status write_list(const std::string& name, std::span<const BlobId> ids);
   Status give_name(const BlobId& id, const std::string& temporary);
   Status make_directory_for(const BlobId& id);
+  Status make_directory(const std::string& path);
   Result<bool> is_present(const BlobId& id, std::uint64_t size);
   events::Error failed(const std::string& what, int error_number);
 
@@ -93,15 +99,18 @@ class BlobStore {
   FileDescriptor root_fd_;
   FileDescriptor session_fd_;  // holds the lock that says: this session's process lives
   std::string session_;
+  mode_t umask_ = 0;  // as files made here show it
   std::atomic<std::uint64_t> next_name_{0};
-  std::uint64_t group_ = 1;
+  Group closed_group_;
   bool sync_failed_ = false;
   std::vector<Group> unrecorded_groups_;
 
   mutable std::mutex mutex_;              // guards what follows, which writers use too
-  std::map<BlobId, std::string> staged_;  // of this group: content -> temporary name
+  std::map<BlobId, std::string> staged_;  // of the open group: content -> temporary name
+  std::map<BlobId, std::string> closed_;  // of the closed group, until all have their names
   std::set<BlobId> taken_over_;           // published by dead processes, named by no event
-  std::bitset<256 * 256> directories_;    // known to be there
+  std::bitset<256 * 256> directories_;    // "aa/bb" known to be there
+  std::bitset<256> directories_above_;    // "aa" known to be there
   int failure_ = 0;                       // first errno that ended the store
 };
 

@@ -35,7 +35,8 @@ Status BlobWriter::open_temporary() {
   temporary_ = std::to_string(store_.next_name_.fetch_add(1));
   file_ = FileDescriptor(::openat(store_.session_fd_.get(), temporary_.c_str(),
                                   O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444));
-  if (file_.is_open() && ::fchmod(file_.get(), 0444) == 0) return {};
+  const bool has_mode = (store_.umask_ & 0444U) == 0;
+  if (file_.is_open() && (has_mode || ::fchmod(file_.get(), 0444) == 0)) return {};
   const int error_number = errno;
   discard();
   return store_.failed("create a file under .tmp", error_number);
@@ -64,12 +65,20 @@ Result<Deposit> BlobWriter::finish() {
 }
 
 Result<Deposit> BlobWriter::stage(const BlobId& id) {
+  // In this order: what leaves closed_ has its name by then.
+  bool is_taken_over = false;
+  {
+    const std::lock_guard lock(store_.mutex_);
+    if (store_.closed_.count(id) != 0) return Deposit{id, false};
+    if (store_.staged_.count(id) != 0) return Deposit{id, true};
+    is_taken_over = store_.taken_over_.count(id) != 0;
+  }
   auto present = store_.is_present(id, size_);
   if (!present) return std::move(present).error();
+  if (*present) return Deposit{id, is_taken_over};
   {
     // The reservation comes before the write, so that of two equal files only one is written.
     const std::lock_guard lock(store_.mutex_);
-    if (*present) return Deposit{id, store_.taken_over_.count(id) != 0};
     if (!store_.staged_.emplace(id, "").second) return Deposit{id, true};
   }
   Status written = store_.make_directory_for(id);

@@ -1,7 +1,8 @@
 // copy: pending files of the current generation, group by group, into the store and the log.
 //
 // A group's records are appended only when its blobs' names are durable, and that is so after the
-// next group was published (see blob_store.h). So the log runs one group behind the store.
+// next group was published (see blob_store.h). While the threads read one group, the one before it
+// is published and the one before that appended.
 
 #include "stages/copy.h"
 
@@ -82,7 +83,8 @@ class CopyRun {
   Status copy_all();
   Status add(const GenerationRow& row);
   Status copy_tasks();
-  Status end_group(CopiedGroup group);
+  void close_group(CopiedGroup group);
+  Status publish_closed();
   Status append_published();
   Result<StageReport> succeed();
   Result<StageReport> fail();
@@ -101,7 +103,8 @@ class CopyRun {
   std::vector<CopyTask> tasks_;
   std::uint64_t task_bytes_ = 0;
   std::uint64_t path_bytes_ = 0;
-  std::optional<Published> published_;
+  std::optional<CopiedGroup> closed_;   // read, and closed in the store
+  std::optional<Published> published_;  // the one before it
   std::atomic<std::uint64_t> files_done_{0};
   std::atomic<std::uint64_t> bytes_done_{0};
   std::string failure_word_;
@@ -192,6 +195,7 @@ Status CopyRun::copy_all() {
   while (read && !tasks_.empty() && !context_.cancelled.load() && failure_word_.empty()) {
     if (auto copied = copy_tasks(); !copied) return copied;
   }
+  if (auto published = publish_closed(); !published) return published;
   if (!published_) return {};
   if (auto synced = store_->sync(); !synced) {
     note_failure(store_->failure_word(), synced.error().message);
@@ -228,26 +232,37 @@ Status CopyRun::copy_tasks() {
     bytes_done_ += bytes;
     tell_progress();
   };
-  CopiedGroup group = crew_->run(tasks_, stop, done);
+  CopiedGroup group;
+  Status published;
+  {
+    const std::jthread publisher([this, &published] { published = publish_closed(); });
+    group = crew_->run(tasks_, stop, done);
+  }
+  if (!published || !failure_word_.empty()) return published;
   for (std::size_t i = 0; i < group.records.size(); ++i) {
     task_bytes_ -= tasks_[i].entry.size;
     path_bytes_ -= tasks_[i].entry.path.size();
   }
   tasks_.erase(tasks_.begin(), tasks_.begin() + static_cast<std::ptrdiff_t>(group.records.size()));
-  return end_group(std::move(group));
+  close_group(std::move(group));
+  return {};
 }
 
-// Publishes the group and appends the one before it, whose names that made durable.
-Status CopyRun::end_group(CopiedGroup group) {
-  if (!group.error_word.empty()) {
-    note_failure(group.error_word, group.error_message);
-    // Publishing may fail too now; the group before must not be lost with this one.
-    if (published_ && store_->sync()) {
-      if (auto appended = append_published(); !appended) return appended;
-    }
+void CopyRun::close_group(CopiedGroup group) {
+  if (!group.error_word.empty()) note_failure(group.error_word, group.error_message);
+  if (auto closed = store_->close_group(group.fresh); !closed) {
+    note_failure(store_->failure_word(), closed.error().message);
+    return;
   }
-  Published next{std::move(group), 0};
-  auto number = store_->publish(next.group.fresh);
+  if (!group.records.empty()) closed_ = std::move(group);
+}
+
+// Publishes the closed group and appends the one before it, whose names that made durable.
+Status CopyRun::publish_closed() {
+  if (!closed_) return {};
+  Published next{std::move(*closed_), 0};
+  closed_.reset();
+  auto number = store_->publish();
   if (!number) {
     note_failure(store_->failure_word(), number.error().message);
     return {};
@@ -256,7 +271,7 @@ Status CopyRun::end_group(CopiedGroup group) {
   if (published_) {
     if (auto appended = append_published(); !appended) return appended;
   }
-  if (!next.group.records.empty()) published_ = std::move(next);
+  published_ = std::move(next);
   return {};
 }
 

@@ -47,7 +47,7 @@ class DirectoryWalk {
   void examine(int directory, const char* name, const ListedName& listed, Entry& entry);
   void examine_link(int directory, const char* name, Entry& entry);
   void enter(int directory, const char* name, Entry& entry);
-  bool is_open_above(const Entry& entry) const;
+  [[nodiscard]] bool is_open_above(const Entry& entry) const;
   bool ensure_open(Frame& frame);
   void leave();
   Entry& next_entry();

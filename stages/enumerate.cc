@@ -63,7 +63,7 @@ Result<StageReport> end_stage(StageContext& context, StageOutcome outcome, std::
 }
 
 Result<StageReport> fail(StageContext& context, Sequence start, std::string error,
-                         std::string message, std::vector<VolumeOutcome> volumes) {
+                         const std::string& message, std::vector<VolumeOutcome> volumes) {
   return end_stage(context, StageOutcome::error, message,
                    EnumError{std::move(error), message, std::move(volumes)}, start);
 }

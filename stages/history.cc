@@ -131,7 +131,7 @@ class Folder {
   Status take_copy(const Event& event) {
     std::optional<Recorded<events::CopySuccess>> copy;
     if (auto kept = keep(event, copy); !kept) return kept;
-    copies_.insert_or_assign(copy->payload.generation, std::move(*copy));
+    copies_.insert_or_assign(copy->payload.generation, *copy);
     return {};
   }
 

@@ -11,6 +11,7 @@
 
 #include "events/bytes.h"
 #include "stages/container_format.h"
+#include "stages/file_descriptor.h"
 #include "stages/image_survey.h"
 #include "stages/reader_session.h"
 #include "stages/source.h"
@@ -31,17 +32,14 @@ constexpr std::uint64_t kEntriesMin = 4096;
 
 class ImageSource final : public Source {
  public:
-  ImageSource(ImageSourceOptions options, int fd, bool device, std::uint64_t size)
+  ImageSource(ImageSourceOptions options, FileDescriptor image, bool device, std::uint64_t size)
       : options_(std::move(options)),
-        fd_(fd),
+        image_(std::move(image)),
         device_(device),
         size_(size),
         session_({options_.reader_program, options_.memory_bytes_max, options_.cpu_seconds_max,
                   options_.stall_seconds_max},
-                 fd) {}
-  ~ImageSource() override { close(fd_); }
-  ImageSource(const ImageSource&) = delete;
-  ImageSource& operator=(const ImageSource&) = delete;
+                 image_.get()) {}
 
   [[nodiscard]] events::SourceInfo info() const override {
     return {device_ ? "device" : "image", {options_.path}};
@@ -62,7 +60,7 @@ class ImageSource final : public Source {
   Status walk_volume(const SurveyedVolume& volume, EntrySink& sink);
 
   ImageSourceOptions options_;
-  int fd_;
+  FileDescriptor image_;
   bool device_;
   std::uint64_t size_;
   ReaderSession session_;
@@ -85,7 +83,7 @@ Status ImageSource::refuse_container() const {
       });
   if (recognised) return {};
   std::array<char, kContainerHeadBytes> head{};
-  const ssize_t count = pread(fd_, head.data(), head.size(), 0);
+  const ssize_t count = pread(image_.get(), head.data(), head.size(), 0);
   if (count <= 0) return {};
   const auto format = container_format({head.data(), static_cast<std::size_t>(count)});
   if (format.empty()) return {};
@@ -227,17 +225,16 @@ Result<std::unique_ptr<Source>> open_image_source(const ImageSourceOptions& opti
   ImageSourceOptions complete = options;
   if (complete.reader_program.empty()) complete.reader_program = default_reader_program();
   const std::string named = "'" + events::escape_bytes(options.path) + "'";
-  const int fd = open(options.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return errno_error("cannot open the image " + named, errno);
+  FileDescriptor image(open(options.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!image.is_open()) return errno_error("cannot open the image " + named, errno);
   struct stat status {};
-  const off_t end = fstat(fd, &status) == 0 ? lseek(fd, 0, SEEK_END) : -1;
+  const off_t end = fstat(image.get(), &status) == 0 ? lseek(image.get(), 0, SEEK_END) : -1;
   const bool device = S_ISBLK(status.st_mode);
   if (end < 0 || (!device && !S_ISREG(status.st_mode))) {
-    close(fd);
     return Error{Errc::invalid, named + " is neither a file nor a block device"};
   }
-  return std::unique_ptr<Source>(std::make_unique<ImageSource>(std::move(complete), fd, device,
-                                                               static_cast<std::uint64_t>(end)));
+  return std::unique_ptr<Source>(std::make_unique<ImageSource>(
+      std::move(complete), std::move(image), device, static_cast<std::uint64_t>(end)));
 }
 
 }  // namespace ntt::stages

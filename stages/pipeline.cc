@@ -65,7 +65,6 @@ class Pipeline {
 
   static const std::vector<Stage>& all_stages();
   [[nodiscard]] std::optional<std::string> missing_need(const Stage& stage) const;
-  Result<StageReport> run_stage(const Stage& stage);
   Status run_stages();
   Result<PipelineReport> finish();
   Result<Source*> source();
@@ -184,17 +183,6 @@ Result<StageReport> Pipeline::verify() {
   return run_verify(context_, request);
 }
 
-Result<StageReport> Pipeline::run_stage(const Stage& stage) {
-  const bool is_image_stage = std::string_view(stage.name) == "image";
-  if (is_image_stage && request_.source.kind != "device") {
-    if (auto observed = observe_mapfile(context_, mapfile_path_); !observed) {
-      return std::move(observed).error();
-    }
-    return StageReport{StageOutcome::skip, "the source is not a device", {}};
-  }
-  return (this->*stage.work)();
-}
-
 // Stages after a failed one still run if they do not need it.
 Status Pipeline::run_stages() {
   if (request_.until == "identify") return {};
@@ -206,7 +194,7 @@ Status Pipeline::run_stages() {
     if (missing_need(stage)) {
       not_run_.push_back(stage.name);
     } else {
-      auto ended = run_stage(stage);
+      auto ended = (this->*stage.work)();
       if (!ended) return std::move(ended).error().within(stage.name);
       report_.stages.emplace_back(stage.name, *ended);
       if (ended->outcome == StageOutcome::interrupted) {

@@ -39,24 +39,10 @@ std::int64_t now_millis() {
       .count();
 }
 
-// Closes itself; numbered so high that placing it at a fixed number cannot hit another.
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int fd) : fd_(fd < 0 ? fd : fcntl(fd, F_DUPFD_CLOEXEC, kFirstFreeFd)) {
-    if (fd >= 0) close(fd);
-  }
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_ = -1;
-};
+// The same file under a number so high that placing it at a fixed one cannot hit another.
+FileDescriptor moved_up(FileDescriptor low) {
+  return FileDescriptor(fcntl(low.get(), F_DUPFD_CLOEXEC, kFirstFreeFd));
+}
 
 struct SpawnActions {
   posix_spawn_file_actions_t actions;
@@ -115,15 +101,15 @@ Result<std::unique_ptr<ReaderProcess>> ReaderProcess::start(const ReaderLimits& 
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0) {
     return errno_error("cannot make a socket pair", errno);
   }
-  Descriptor commands(sockets[0]);
-  const Descriptor commands_of_child(sockets[1]);
+  FileDescriptor commands = moved_up(FileDescriptor(sockets[0]));
+  const FileDescriptor commands_of_child = moved_up(FileDescriptor(sockets[1]));
   int pipes[2];
   if (pipe2(pipes, O_CLOEXEC) != 0) return errno_error("cannot make a pipe", errno);
-  Descriptor results(pipes[0]);
-  const Descriptor results_of_child(pipes[1]);
-  const Descriptor image_of_child(dup(image));
-  if (commands.get() < 0 || commands_of_child.get() < 0 || results.get() < 0 ||
-      results_of_child.get() < 0 || image_of_child.get() < 0) {
+  FileDescriptor results = moved_up(FileDescriptor(pipes[0]));
+  const FileDescriptor results_of_child = moved_up(FileDescriptor(pipes[1]));
+  const FileDescriptor image_of_child(fcntl(image, F_DUPFD_CLOEXEC, kFirstFreeFd));
+  if (!commands.is_open() || !commands_of_child.is_open() || !results.is_open() ||
+      !results_of_child.is_open() || !image_of_child.is_open()) {
     return errno_error("cannot duplicate a descriptor", errno);
   }
   fcntl(results.get(), F_SETPIPE_SZ, kPipeBytes);  // fewer switches; refused is no harm
@@ -131,13 +117,11 @@ Result<std::unique_ptr<ReaderProcess>> ReaderProcess::start(const ReaderLimits& 
   auto pid = spawn(limits, image_of_child.get(), results_of_child.get(), commands_of_child.get());
   if (!pid) return std::move(pid).error();
   return std::unique_ptr<ReaderProcess>(
-      new ReaderProcess(*pid, commands.release(), results.release(), limits.stall_seconds_max));
+      new ReaderProcess(*pid, std::move(commands), std::move(results), limits.stall_seconds_max));
 }
 
 ReaderProcess::~ReaderProcess() {
   if (pid_ > 0) kill_and_wait();
-  close(commands_);
-  close(results_);
 }
 
 int ReaderProcess::kill_and_wait() {
@@ -183,7 +167,8 @@ Status ReaderProcess::send(wire::FrameType type, std::string_view payload) {
   const std::int64_t deadline = now_millis() + std::int64_t{stall_seconds_max_} * 1000;
   std::string_view rest = bytes;
   while (!rest.empty()) {
-    const ssize_t sent = ::send(commands_, rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t sent =
+        ::send(commands_.get(), rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent > 0) {
       rest.remove_prefix(static_cast<std::size_t>(sent));
       continue;
@@ -191,7 +176,7 @@ Status ReaderProcess::send(wire::FrameType type, std::string_view payload) {
     if (errno == EINTR) continue;
     if (errno != EAGAIN) return died();
     const std::int64_t wait = deadline - now_millis();
-    pollfd waiting{commands_, POLLOUT, 0};
+    pollfd waiting{commands_.get(), POLLOUT, 0};
     if (wait <= 0 || poll(&waiting, 1, static_cast<int>(wait)) == 0) {
       return stop(End::stalled, "the image reader takes no requests and was ended");
     }
@@ -209,14 +194,14 @@ Status ReaderProcess::fill(std::size_t count, std::int64_t deadline_millis) {
   if (buffer_.size() < std::max(count, kBufferBytes)) buffer_.resize(std::max(count, kBufferBytes));
   while (size_ < count) {
     const std::int64_t wait = deadline_millis - now_millis();
-    pollfd waiting{results_, POLLIN, 0};
+    pollfd waiting{results_.get(), POLLIN, 0};
     const int ready = wait <= 0 ? 0 : poll(&waiting, 1, static_cast<int>(wait));
     if (ready < 0 && errno == EINTR) continue;
     if (ready == 0) {
       return stop(End::stalled, "the image reader made no progress for " +
                                     std::to_string(stall_seconds_max_) + " s and was ended");
     }
-    const ssize_t got = read(results_, buffer_.data() + size_, buffer_.size() - size_);
+    const ssize_t got = read(results_.get(), buffer_.data() + size_, buffer_.size() - size_);
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return died();
     size_ += static_cast<std::size_t>(got);

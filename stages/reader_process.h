@@ -9,6 +9,7 @@
 #include <string>
 
 #include "events/result.h"
+#include "stages/file_descriptor.h"
 #include "stages/reader_protocol.h"
 
 namespace ntt::stages {
@@ -45,8 +46,12 @@ class ReaderProcess {
   [[nodiscard]] End end() const { return end_; }
 
  private:
-  ReaderProcess(pid_t pid, int commands, int results, std::uint32_t stall_seconds_max)
-      : pid_(pid), commands_(commands), results_(results), stall_seconds_max_(stall_seconds_max) {}
+  ReaderProcess(pid_t pid, FileDescriptor commands, FileDescriptor results,
+                std::uint32_t stall_seconds_max)
+      : pid_(pid),
+        commands_(std::move(commands)),
+        results_(std::move(results)),
+        stall_seconds_max_(stall_seconds_max) {}
 
   events::Error stop(End end, std::string message);
   events::Error died();
@@ -55,8 +60,8 @@ class ReaderProcess {
   events::Status fill(std::size_t count, std::int64_t deadline_millis);
 
   pid_t pid_;
-  int commands_;
-  int results_;
+  FileDescriptor commands_;
+  FileDescriptor results_;
   std::uint32_t stall_seconds_max_;
   End end_ = End::running;
   std::string why_;

@@ -105,6 +105,13 @@ void take_meta(const TSK_FS_META& meta, Entry& entry) {
   if (meta.link != nullptr) entry.symlink_target = meta.link;
 }
 
+// libtsk lists the label of a FAT volume as a file, under a name of its own making.
+bool is_volume_label(const TSK_FS_INFO& fs, std::string_view name, const TSK_FS_META* meta) {
+  constexpr std::string_view kSuffix = " (Volume Label Entry)";
+  return TSK_FS_TYPE_ISFAT(fs.ftype) && meta != nullptr && meta->size == 0 &&
+         name.size() >= kSuffix.size() && name.substr(name.size() - kSuffix.size()) == kSuffix;
+}
+
 class TskFileSystem final : public FileSystem {
  public:
   // The handles are closed in the opposite order of their opening.
@@ -149,14 +156,16 @@ class TskFileSystem final : public FileSystem {
 
 void TskFileSystem::count_streams(TSK_FS_FILE& file) {
   const bool ntfs = fs().ftype == TSK_FS_TYPE_NTFS;
-  if (!ntfs && !TSK_FS_TYPE_ISHFS(fs().ftype)) return;
+  const bool hfs = TSK_FS_TYPE_ISHFS(fs().ftype);
+  if (!ntfs && !hfs && fs().ftype != TSK_FS_TYPE_APFS) return;
   const int count = tsk_fs_file_attr_getsize(&file);
   for (int i = 0; i < count; ++i) {
     const TSK_FS_ATTR* attribute = tsk_fs_file_attr_get_idx(&file, i);
     if (attribute == nullptr) continue;
-    const bool named_data = ntfs && attribute->type == TSK_FS_ATTR_TYPE_NTFS_DATA &&
-                            attribute->name != nullptr && *attribute->name != '\0';
-    const bool fork = !ntfs && attribute->type == TSK_FS_ATTR_TYPE_HFS_RSRC && attribute->size > 0;
+    const std::string_view name = attribute->name == nullptr ? "" : attribute->name;
+    const bool named_data = ntfs && attribute->type == TSK_FS_ATTR_TYPE_NTFS_DATA && !name.empty();
+    const bool fork = hfs ? attribute->type == TSK_FS_ATTR_TYPE_HFS_RSRC && attribute->size > 0
+                          : !ntfs && name == "com.apple.ResourceFork";
     if (named_data || fork) other_streams_ += 1;
   }
 }
@@ -172,6 +181,7 @@ void TskFileSystem::hand_over(TSK_FS_FILE& file, const std::function<void(Entry&
       (meta->type == TSK_FS_META_TYPE_VIRT || meta->type == TSK_FS_META_TYPE_VIRT_DIR)) {
     return;
   }
+  if (is_volume_label(fs(), text, meta)) return;
   const bool deleted = (name.flags & TSK_FS_NAME_FLAG_UNALLOC) != 0;
   if (deleted && !options_.deleted_entries) return;
   Entry entry;

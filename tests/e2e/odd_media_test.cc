@@ -164,9 +164,10 @@ TEST(OddMedia, UnreadableFilesAndDirectoriesHaveOutcomesAndTheRestIsStored) {
     EXPECT_EQ(result.exit_code, 0) << result.err;
     return result.out;
   };
-  EXPECT_EQ(sql("SELECT error_type, blobid IS NULL FROM inode JOIN path USING (medium_hash, dev, "
-                "ino, volume) WHERE path = 'secret'"),
-            "permission_error|t\n");
+  EXPECT_EQ(
+      sql("SELECT error_type, inode.blobid IS NULL FROM inode JOIN path USING (medium_hash, dev, "
+          "ino, volume) WHERE path = 'secret'"),
+      "permission_error|t\n");
   EXPECT_EQ(sql("SELECT disposition FROM path WHERE path = 'closed'"), "unreadable\n");
   EXPECT_EQ(sql("SELECT count(*) FROM path WHERE path LIKE 'closed/%'"), "0\n");
   EXPECT_EQ(sql("SELECT count(*) FROM path p WHERE disposition IN ('stored', 'duplicate')"),

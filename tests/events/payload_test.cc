@@ -15,86 +15,78 @@ namespace {
 
 using Json = nlohmann::json;
 
-template <class Payload>
-Errc error_of(const Json& json) {
-  const auto payload = from_data<Payload>(Payload::kVersion, json.dump());
-  EXPECT_FALSE(payload) << Payload::kType << " " << json;
-  return payload ? Errc::io : payload.error().code;
+Errc error_of(const PayloadKind& kind, const Json& json) {
+  const auto data = kind.rewrite(kind.version, json.dump());
+  EXPECT_FALSE(data) << kind.type << " " << json;
+  return data ? Errc::io : data.error().code;
 }
 
 RC_GTEST_PROP(PayloadProperty, AnyPayloadOfEveryTypeComesBack, ()) {
-  each_payload(AllPayloads{}, [](auto payload) {
-    using Payload = decltype(payload);
-    fill(payload);
-    const std::string data = to_data(payload);
-    const auto back = from_data<Payload>(Payload::kVersion, data);
-    RC_ASSERT(back.has_value());
-    RC_ASSERT(*back == payload);
-    RC_ASSERT(to_data(*back) == data);
-    RC_ASSERT(Json::parse(data).dump() == data);  // keys sorted, no spaces
-  });
+  for (const PayloadKind& kind : all_payload_kinds()) {
+    const bool comes_back = kind.any_comes_back();
+    if (!comes_back) RC_FAIL(kind.type);
+  }
 }
 
 TEST(PayloadTest, EveryTypeHasANameOfItsOwn) {
   std::set<std::string> names;
-  each_payload(AllPayloads{}, [&](auto payload) {
-    EXPECT_TRUE(names.insert(payload.kType).second) << payload.kType;
-    EXPECT_TRUE(is_known_type(payload.kType));
-  });
+  for (const PayloadKind& kind : all_payload_kinds()) {
+    EXPECT_TRUE(names.insert(kind.type).second) << kind.type;
+    EXPECT_TRUE(is_known_type(kind.type));
+  }
   EXPECT_FALSE(is_known_type("enum"));
   EXPECT_FALSE(is_known_type(""));
 }
 
+TEST(PayloadTest, DataIsCanonicalJson) {
+  for (const PayloadKind& kind : all_payload_kinds()) {
+    EXPECT_EQ(Json::parse(kind.default_data).dump(), kind.default_data);
+    EXPECT_EQ(kind.rewrite(kind.version, kind.default_data).value(), kind.default_data);
+  }
+}
+
 TEST(PayloadTest, UnknownKeysAreIgnored) {
-  each_payload(AllPayloads{}, [](auto payload) {
-    using Payload = decltype(payload);
-    Json json = Json::parse(to_data(payload));
+  for (const PayloadKind& kind : all_payload_kinds()) {
+    Json json = Json::parse(kind.default_data);
     json["added by a later version"] = Json::array({1, nullptr});
-    const auto back = from_data<Payload>(Payload::kVersion, json.dump());
-    ASSERT_TRUE(back) << Payload::kType;
-    EXPECT_TRUE(*back == payload) << Payload::kType;
-  });
+    EXPECT_EQ(kind.rewrite(kind.version, json.dump()).value(), kind.default_data) << kind.type;
+  }
 }
 
 TEST(PayloadTest, OnlyOptionalKeysMayBeMissing) {
-  each_payload(AllPayloads{}, [](auto payload) {
-    using Payload = decltype(payload);
-    const Json whole = Json::parse(to_data(payload));
-    each_field(payload, [&](const char* name, auto& member) {
-      Json json = whole;
-      if constexpr (IsOptional<std::decay_t<decltype(member)>>::value) {
-        EXPECT_FALSE(json.contains(name)) << "an absent fact is an absent key";
+  for (const PayloadKind& kind : all_payload_kinds()) {
+    for (const FieldInfo& field : kind.fields) {
+      Json json = Json::parse(kind.default_data);
+      if (field.optional) {
+        EXPECT_FALSE(json.contains(field.name)) << "an absent fact is an absent key";
       } else {
-        EXPECT_EQ(json.erase(name), 1U) << Payload::kType << "." << name;
-        EXPECT_EQ(error_of<Payload>(json), Errc::corruption) << Payload::kType << "." << name;
+        EXPECT_EQ(json.erase(field.name), 1U) << kind.type << "." << field.name;
+        EXPECT_EQ(error_of(kind, json), Errc::corruption) << kind.type << "." << field.name;
       }
-    });
-  });
+    }
+  }
 }
 
 TEST(PayloadTest, AWrongTypeIsRefused) {
-  each_payload(AllPayloads{}, [](auto payload) {
-    using Payload = decltype(payload);
-    const Json whole = Json::parse(to_data(payload));
-    each_field(payload, [&](const char* name, auto& /*member*/) {
+  for (const PayloadKind& kind : all_payload_kinds()) {
+    for (const FieldInfo& field : kind.fields) {
       for (const Json& wrong : {Json(nullptr), Json(1.5), Json(Json::array({Json::array()}))}) {
-        Json json = whole;
-        json[name] = wrong;
-        EXPECT_EQ(error_of<Payload>(json), Errc::corruption) << Payload::kType << "." << name;
+        Json json = Json::parse(kind.default_data);
+        json[field.name] = wrong;
+        EXPECT_EQ(error_of(kind, json), Errc::corruption) << kind.type << "." << field.name;
       }
-    });
-    for (const char* data : {"", "[]", "null", "{", "{} x", "\xff"}) {
-      EXPECT_FALSE(from_data<Payload>(Payload::kVersion, data)) << Payload::kType << " " << data;
     }
-  });
+    for (const char* data : {"", "[]", "null", "{", "{} x", "\xff"}) {
+      EXPECT_FALSE(kind.rewrite(kind.version, data)) << kind.type << " " << data;
+    }
+  }
 }
 
 TEST(PayloadTest, AVersionThatThisProgramDoesNotKnowIsRefused) {
-  each_payload(AllPayloads{}, [](auto payload) {
-    using Payload = decltype(payload);
-    EXPECT_FALSE(from_data<Payload>(0, to_data(payload)));
-    EXPECT_FALSE(from_data<Payload>(Payload::kVersion + 1, to_data(payload)));
-  });
+  for (const PayloadKind& kind : all_payload_kinds()) {
+    EXPECT_FALSE(kind.rewrite(0, kind.default_data));
+    EXPECT_FALSE(kind.rewrite(static_cast<std::uint16_t>(kind.version + 1), kind.default_data));
+  }
 }
 
 TEST(PayloadTest, NumbersOutOfRangeAreRefused) {
@@ -102,9 +94,9 @@ TEST(PayloadTest, NumbersOutOfRangeAreRefused) {
   json["volume"] = 4294967295U;
   EXPECT_EQ(from_data<EnumBatchData>(1, json.dump()).value().volume, 4294967295U);
   json["volume"] = 4294967296U;
-  EXPECT_EQ(error_of<EnumBatchData>(json), Errc::corruption);
+  EXPECT_FALSE(from_data<EnumBatchData>(1, json.dump()));
   json["volume"] = -1;
-  EXPECT_EQ(error_of<EnumBatchData>(json), Errc::corruption);
+  EXPECT_FALSE(from_data<EnumBatchData>(1, json.dump()));
 }
 
 TEST(PayloadTest, PathsAreEscapedAndComeBackAsBytes) {

@@ -1,4 +1,4 @@
-// Payloads seen as what they are made of: every type, every field, any value.
+// Every payload type as a value: its name, its fields, and what it does with data.
 
 #pragma once
 
@@ -17,30 +17,23 @@ concept HasFields = requires {
   T::fields();
 };
 
-// Calls `visit` with an object of every payload type.
-template <class... Payload, class Visit>
-void each_payload(PayloadList<Payload...> /*list*/, Visit visit) {
-  (visit(Payload{}), ...);
-}
-
-// Calls `visit(name, member)` for each field of the payload.
-template <HasFields T, class Visit>
-void each_field(T& payload, Visit visit) {
-  std::apply([&](const auto&... fields) { (visit(fields.name, payload.*(fields.member)), ...); },
-             T::fields());
-}
-
 template <class T>
 struct IsOptional : std::false_type {};
 template <class T>
 struct IsOptional<std::optional<T>> : std::true_type {};
+
+// Calls `visit` with each member of the payload.
+template <HasFields T, class Visit>
+void each_member(T& payload, Visit visit) {
+  std::apply([&](const auto&... fields) { (visit(payload.*(fields.member)), ...); }, T::fields());
+}
 
 inline void fill(bool& out) {
   out = *rc::gen::arbitrary<bool>();
 }
 inline void fill(std::string& out) {
   out = escape_bytes(*any_bytes());
-}  // any UTF-8 without NUL
+}  // UTF-8
 inline void fill(ByteString& out) {
   out.bytes = *any_bytes();
 }
@@ -64,7 +57,61 @@ void fill(std::vector<T>& out) {
 }
 template <HasFields T>
 void fill(T& out) {
-  each_field(out, [](const char* /*name*/, auto& member) { fill(member); });
+  each_member(out, [](auto& member) { fill(member); });
+}
+
+struct FieldInfo {
+  std::string name;
+  bool optional = false;
+};
+
+template <HasFields T>
+std::vector<FieldInfo> fields_of() {
+  return std::apply(
+      [](const auto&... fields) {
+        return std::vector<FieldInfo>{
+            {fields.name,
+             IsOptional<std::decay_t<decltype(std::declval<T>().*(fields.member))>>::value}...};
+      },
+      T::fields());
+}
+
+// One type, without being a template: the tests loop over these.
+struct PayloadKind {
+  std::string type;
+  std::uint16_t version = 0;
+  std::vector<FieldInfo> fields;
+  std::string default_data;
+  // Data read and written again.
+  Result<std::string> (*rewrite)(std::uint16_t version, std::string_view data) = nullptr;
+  // Whether a payload with any values, within a property, is read back equal.
+  bool (*any_comes_back)() = nullptr;
+};
+
+template <class Payload>
+Result<std::string> rewrite(std::uint16_t version, std::string_view data) {
+  auto payload = from_data<Payload>(version, data);
+  if (!payload) return std::move(payload).error();
+  return to_data(*payload);
+}
+
+template <class Payload>
+bool any_comes_back() {
+  Payload payload;
+  fill(payload);
+  const auto back = from_data<Payload>(Payload::kVersion, to_data(payload));
+  return back && *back == payload;
+}
+
+template <class... Payload>
+std::vector<PayloadKind> kinds_of(PayloadList<Payload...> /*list*/) {
+  return {{Payload::kType, Payload::kVersion, fields_of<Payload>(), to_data(Payload{}),
+           &rewrite<Payload>, &any_comes_back<Payload>}...};
+}
+
+inline const std::vector<PayloadKind>& all_payload_kinds() {
+  static const auto kKinds = kinds_of(AllPayloads{});
+  return kKinds;
 }
 
 }  // namespace ntt::events

@@ -37,7 +37,8 @@ class BlobStoreTest : public testing::Test {
     return writer.finish();
   }
   static void publish(BlobStore& store, const std::vector<BlobId>& ids) {
-    auto group = store.publish(ids);
+    ASSERT_TRUE(store.close_group(ids).has_value());
+    auto group = store.publish();
     ASSERT_TRUE(group.has_value()) << group.error().message;
     ASSERT_TRUE(store.sync().has_value());
     ASSERT_TRUE(store.recorded(*group).has_value());
@@ -102,6 +103,18 @@ TEST_F(BlobStoreTest, WritesEqualContentsOnce) {
   auto third = put(*store, "same");
   ASSERT_TRUE(third.has_value());
   EXPECT_FALSE(third->fresh);
+  EXPECT_EQ(blobs_in(root).size(), 1U);
+}
+
+TEST_F(BlobStoreTest, AContentOfTheGroupThatIsBeingPublishedIsADuplicateToTheNextGroup) {
+  auto store = open();
+  auto first = put(*store, "same");
+  ASSERT_TRUE(first.has_value());
+  ASSERT_TRUE(store->close_group(std::vector<BlobId>{first->id}).has_value());
+  auto second = put(*store, "same");
+  ASSERT_TRUE(second.has_value());
+  EXPECT_FALSE(second->fresh);
+  ASSERT_TRUE(store->publish().has_value());
   EXPECT_EQ(blobs_in(root).size(), 1U);
 }
 
@@ -207,7 +220,8 @@ TEST_F(BlobStoreTest, WhatADeadProcessPublishedButNobodyRecordedIsNewToTheNextRu
   die_after([this] {
     auto store = open();
     auto deposit = put(*store, "published");
-    (void)store->publish(std::vector<BlobId>{deposit->id});
+    (void)store->close_group(std::vector<BlobId>{deposit->id});
+    (void)store->publish();
     return store;
   });
   ASSERT_EQ(blobs_in(root).size(), 1U);
@@ -230,7 +244,8 @@ TEST_F(BlobStoreTest, KeepsWhatItTookOverForTheRunAfterIfThisOneDoesNotRecordIt)
   die_after([this] {
     auto store = open();
     auto deposit = put(*store, "published");
-    (void)store->publish(std::vector<BlobId>{deposit->id});
+    (void)store->close_group(std::vector<BlobId>{deposit->id});
+    (void)store->publish();
     return store;
   });
   open().reset();

@@ -1,0 +1,278 @@
+// Damaged images and a reader that crashes, hangs or lies: each ends in an outcome.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+
+#include "reader_images.h"
+#include "tests/support/command.h"
+#include "tests/support/temp_dir.h"
+
+namespace ntt::tests {
+namespace {
+
+namespace fs = std::filesystem;
+using events::Entry;
+using events::FileErrorType;
+using stages::ImageSourceOptions;
+
+class ReaderFaults : public testing::Test {
+ protected:
+  ReaderFaults() {
+    fs::create_directories(tree_ / "bad");
+    fs::create_directories(tree_ / "good");
+    write_file(tree_ / "bad/inside.txt", "inside");
+    write_file(tree_ / "good/fine.txt", std::string(1500, 'f'));
+    write_file(tree_ / "good/other.txt", std::string(5000, 'o'));
+  }
+
+  fs::path ext_image() {
+    shell("mkfs.ext4 -q -b 1024 -O ^has_journal -d '" + tree_.string() + "' '" + image_.string() +
+          "' 4M");
+    return image_;
+  }
+
+  // Two partitions with the same file system.
+  fs::path partitioned_image() {
+    const fs::path part = dir_ / "part.img";
+    shell("mkfs.ext4 -q -b 1024 -O ^has_journal -d '" + tree_.string() + "' '" + part.string() +
+          "' 4M; truncate -s 10M '" + image_.string() +
+          "'; printf '2048,8192,L\\n10240,8192,L\\n' | sfdisk -q '" + image_.string() +
+          "'; for s in 2048 10240; do dd if='" + part.string() + "' of='" + image_.string() +
+          "' bs=512 seek=$s conv=notrunc status=none; done");
+    return image_;
+  }
+
+  ImageSourceOptions faulty(const std::string& arguments) {
+    ImageSourceOptions options;
+    options.reader_program = faulty_reader(dir_.path(), arguments);
+    options.stall_seconds_max = 1;
+    return options;
+  }
+
+  // The image offset of a path's first block, as debugfs knows it.
+  std::uint64_t offset_of(const std::string& path) {
+    return std::stoull(shell("debugfs -R 'bmap \"" + path + "\" 0' '" + image_.string() +
+                             "' 2>/dev/null")) *
+           1024;
+  }
+
+  TempDir dir_;
+  fs::path tree_ = dir_ / "tree";
+  fs::path image_ = dir_ / "disk.img";
+};
+
+TEST_F(ReaderFaults, UnreadableBytesAreNeverZeros) {
+  ext_image();
+  const std::uint64_t at = offset_of("/good/fine.txt");
+  const auto options = faulty("--fail-range " + std::to_string(at) + ":512");
+  const WalkRecord walk = walk_image(image_, options);
+  const auto source = open_image(image_, options);
+  const FileContent bad = read_content(*source, *walk.entry("good/fine.txt"));
+  EXPECT_EQ(bad.outcome.error_type, FileErrorType::io_error);
+  EXPECT_EQ(bad.outcome.bytes_read, 0U);
+  EXPECT_EQ(bad.bytes, "");
+  EXPECT_NE(bad.outcome.error_message.find(std::to_string(at)), std::string::npos)
+      << bad.outcome.error_message;
+  const FileContent good = read_content(*source, *walk.entry("good/other.txt"));
+  EXPECT_EQ(good.outcome.error_type, FileErrorType::none) << good.outcome.error_message;
+  EXPECT_EQ(good.bytes, std::string(5000, 'o'));
+}
+
+TEST_F(ReaderFaults, BytesBeforeTheUnreadableSectorAreDelivered) {
+  ext_image();
+  const std::uint64_t at = offset_of("/good/other.txt");
+  const auto source =
+      open_image(image_, faulty("--fail-range " + std::to_string(at + 2048) + ":1"));
+  const WalkRecord walk = walk_image(image_);
+  const FileContent part = read_content(*source, *walk.entry("good/other.txt"));
+  EXPECT_EQ(part.outcome.error_type, FileErrorType::io_error);
+  EXPECT_EQ(part.bytes, std::string(2048, 'o'));
+}
+
+TEST_F(ReaderFaults, FatNeverTurnsUnreadableSectorsIntoZerosEither) {
+  shell("truncate -s 16M '" + image_.string() + "'; mkfs.vfat -F 16 '" + image_.string() +
+        "' >/dev/null; mcopy -i '" + image_.string() + "' '" + (tree_ / "good/fine.txt").string() +
+        "' ::FINE.TXT");
+  const std::string bytes = read_file(image_);
+  const auto at = bytes.find(std::string(1500, 'f'));
+  ASSERT_NE(at, std::string::npos);
+  const auto options = faulty("--fail-range " + std::to_string(at + 512) + ":512");
+  const WalkRecord walk = walk_image(image_, options);
+  ASSERT_NE(walk.entry("FINE.TXT"), nullptr);
+  const auto source = open_image(image_, options);
+  const FileContent part = read_content(*source, *walk.entry("FINE.TXT"));
+  EXPECT_EQ(part.outcome.error_type, FileErrorType::io_error);
+  EXPECT_EQ(part.bytes, std::string(512, 'f'));
+}
+
+TEST_F(ReaderFaults, ADirectoryThatCannotBeReadSaysSo) {
+  ext_image();
+  const std::string number =
+      shell("debugfs -R 'stat /bad' '" + image_.string() + "' 2>/dev/null | grep -c Inode");
+  ASSERT_FALSE(number.empty());
+  const auto options = faulty("--fail-range " + std::to_string(offset_of("/bad")) + ":1024");
+  const WalkRecord walk = walk_image(image_, options);
+  const Entry* bad = walk.entry("bad");
+  ASSERT_NE(bad, nullptr);
+  EXPECT_NE(bad->error_number, 0U);
+  EXPECT_NE(bad->error_message, "");
+  EXPECT_EQ(walk.outcome(0)->unreadable, 1U);
+  EXPECT_NE(walk.entry("good/fine.txt"), nullptr);
+}
+
+TEST_F(ReaderFaults, NamesBehindABadDirectoryBlockAreFoundAllTheSame) {
+  for (int i = 0; i < 200; ++i) write_file(tree_ / "bad" / ("file" + std::to_string(i)), "x");
+  ext_image();
+  const auto count = [](const WalkRecord& walk) {
+    const auto paths = walk.paths();
+    return std::count_if(paths.begin(), paths.end(),
+                         [](const std::string& path) { return path.rfind("bad/", 0) == 0; });
+  };
+  EXPECT_EQ(count(walk_image(image_)), 201);
+  const std::string second =
+      shell("debugfs -R 'bmap /bad 1' '" + image_.string() + "' 2>/dev/null");
+  const std::uint64_t at = std::stoull(second) * 1024;
+  const WalkRecord walk =
+      walk_image(image_, faulty("--fail-range " + std::to_string(at) + ":1024"));
+  EXPECT_NE(walk.entry("bad")->error_number, 0U);
+  EXPECT_GT(count(walk), 100);
+  EXPECT_LT(count(walk), 201);
+  const auto paths = walk.paths();
+  EXPECT_EQ(std::adjacent_find(paths.begin(), paths.end()), paths.end()) << "given twice";
+}
+
+TEST_F(ReaderFaults, ACrashEndsOneVolumeAndNamesTheDirectory) {
+  partitioned_image();
+  // The fault strikes in both volumes; what was read before it stays.
+  const WalkRecord walk = walk_image(image_, faulty("--fault crash:bad"));
+  for (const std::uint32_t volume : {1U, 2U}) {
+    const auto* outcome = walk.outcome(volume);
+    ASSERT_NE(outcome, nullptr);
+    EXPECT_EQ(outcome->outcome, "reader_died");
+    EXPECT_NE(outcome->message.find("signal 11"), std::string::npos) << outcome->message;
+    EXPECT_NE(outcome->message.find("'/bad'"), std::string::npos) << outcome->message;
+    EXPECT_NE(walk.entry("lost+found", volume), nullptr);
+  }
+}
+
+TEST_F(ReaderFaults, AReaderThatSleepsIsEndedAndTheOtherVolumeGoesOn) {
+  partitioned_image();
+  shell("debugfs -w -R 'rm /bad/inside.txt' '" + image_.string() +
+        "?offset=5242880' 2>/dev/null; "
+        "debugfs -w -R 'rmdir /bad' '" +
+        image_.string() + "?offset=5242880' 2>/dev/null");
+  const auto before = std::chrono::steady_clock::now();
+  const WalkRecord walk = walk_image(image_, faulty("--fault hang:bad"));
+  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(30));
+  EXPECT_EQ(walk.outcome(1)->outcome, "stalled");
+  EXPECT_EQ(walk.outcome(2)->outcome, "enumerated") << walk.outcome(2)->message;
+  EXPECT_NE(walk.entry("good/fine.txt", 2), nullptr);
+}
+
+TEST_F(ReaderFaults, AReaderThatSendsNonsenseIsNotBelieved) {
+  ext_image();
+  const WalkRecord walk = walk_image(image_, faulty("--fault garbage:good"));
+  EXPECT_EQ(walk.outcome(0)->outcome, "reader_died");
+  EXPECT_NE(walk.outcome(0)->message.find("nonsense"), std::string::npos);
+}
+
+#if !defined(__SANITIZE_ADDRESS__)
+TEST_F(ReaderFaults, AReaderThatWantsAllMemoryIsEnded) {
+  ext_image();
+  auto options = faulty("--fault memory:good");
+  options.stall_seconds_max = 20;
+  const WalkRecord walk = walk_image(image_, options);
+  EXPECT_EQ(walk.outcome(0)->outcome, "reader_died");
+  EXPECT_NE(walk.outcome(0)->message.find("memory"), std::string::npos) << walk.outcome(0)->message;
+}
+#endif
+
+TEST_F(ReaderFaults, AFileThatCrashesTheReaderFailsAlone) {
+  ext_image();
+  const WalkRecord walk = walk_image(image_);
+  const auto source = open_image(image_, faulty("--fault crash:good/fine.txt"));
+  EXPECT_EQ(read_content(*source, *walk.entry("good/other.txt")).bytes, std::string(5000, 'o'));
+  const FileContent crashed = read_content(*source, *walk.entry("good/fine.txt"));
+  EXPECT_EQ(crashed.outcome.error_type, FileErrorType::unknown);
+  EXPECT_NE(crashed.outcome.error_message.find("signal 11"), std::string::npos);
+  EXPECT_EQ(read_content(*source, *walk.entry("bad/inside.txt")).bytes, "inside");
+}
+
+TEST_F(ReaderFaults, AMissingReaderIsAnErrorOfTheWholeSource) {
+  ext_image();
+  ImageSourceOptions options;
+  options.reader_program = (dir_ / "no-such-program").string();
+  const auto source = open_image(image_, options);
+  WalkRecord walk;
+  const auto walked = source->walk(walk);
+  ASSERT_FALSE(walked);
+  EXPECT_NE(walked.error().message.find("no-such-program"), std::string::npos);
+}
+
+TEST_F(ReaderFaults, AProgramThatIsNoReaderCannotHurt) {
+  ext_image();
+  ImageSourceOptions options;
+  options.stall_seconds_max = 1;
+  for (const char* program : {"/bin/true", "/bin/false", "/bin/cat"}) {
+    options.reader_program = program;
+    const WalkRecord walk = walk_image(image_, options);
+    ASSERT_FALSE(walk.outcomes.empty());
+    EXPECT_NE(walk.outcomes[0].outcome, "enumerated") << program;
+  }
+}
+
+// Random bytes changed in small images of every kind: whatever happens, the walk ends with outcomes
+// and reading every file that it found ends too.
+class MutatedImages : public ReaderFaults, public testing::WithParamInterface<std::string> {};
+
+TEST_P(MutatedImages, AlwaysEndInOutcomes) {
+  const std::string tree = "'" + tree_.string() + "'";
+  const std::string image = "'" + image_.string() + "'";
+  const std::map<std::string, std::string> recipes = {
+      {"ext2", "mkfs.ext2 -q -b 1024 -d " + tree + " " + image + " 512K"},
+      {"ext4", "mkfs.ext4 -q -b 1024 -O ^has_journal -d " + tree + " " + image + " 512K"},
+      {"fat12", "truncate -s 360K " + image + "; mkfs.vfat " + image + " >/dev/null; mcopy -s -i " +
+                    image + " " + tree + "/* ::"},
+      {"ntfs", "truncate -s 2M " + image + "; mkntfs -q -F " + image +
+                   " >/dev/null 2>&1; ntfscp -f " + image + " " + tree +
+                   "/good/fine.txt fine.txt >/dev/null 2>&1"},
+      {"iso", "xorriso -as mkisofs -quiet -R -J -o " + image + " " + tree + " 2>/dev/null"},
+      {"udf", "truncate -s 1M " + image + "; mkudffs --utf8 -b 2048 " + image + " >/dev/null"},
+      {"gpt", "truncate -s 1M " + image + "; printf 'label: gpt\\n2048\\n' | sfdisk -q " + image +
+                  " || true"}};
+  shell(recipes.at(GetParam()));
+  const std::string original = read_file(image_);
+  ASSERT_FALSE(original.empty());
+  std::mt19937 random(4711);  // NOLINT: the same images each time
+  ImageSourceOptions options;
+  options.stall_seconds_max = 5;
+  for (int round = 0; round < 12; ++round) {
+    SCOPED_TRACE("round " + std::to_string(round));
+    std::string mutant = original;
+    // Most damage near the front, where the structures are.
+    for (int i = 0; i < 40; ++i) {
+      const std::size_t span =
+          i % 2 == 0 ? mutant.size() : std::min<std::size_t>(mutant.size(), 65536);
+      mutant[random() % span] = static_cast<char>(random());
+    }
+    write_file(image_, mutant);
+    const WalkRecord walk = walk_image(image_, options);
+    EXPECT_FALSE(walk.outcomes.empty());
+    const auto source = open_image(image_, options);
+    for (const auto& [volume, entry] : walk.found) {
+      if (entry.type != events::EntryType::file) continue;
+      const FileContent content = read_content(*source, entry, volume.value);
+      EXPECT_EQ(content.bytes.size(), content.outcome.bytes_read);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, MutatedImages,
+                         testing::Values("ext2", "ext4", "fat12", "ntfs", "iso", "udf", "gpt"),
+                         [](const auto& kind) { return kind.param; });
+
+}  // namespace
+}  // namespace ntt::tests
