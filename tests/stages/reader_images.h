@@ -47,5 +47,4 @@ struct FileContent {
 FileContent read_content(stages::Source& source, const events::Entry& entry,
                          std::uint32_t volume = 0);
 
-
 }  // namespace ntt::tests
