@@ -79,6 +79,12 @@ Command run_command() {
        "threads that copy [one a processor, at most 8]",
        false,
        {}},
+      {"--no-project",
+       &options->no_project,
+       "",
+       "only record; `ntt project` follows later",
+       false,
+       {}},
       {"--json", &options->json, "", "the outcome as one JSON object", false, {}},
   };
   command.run = [options](Context& context) { return run(context, *options); };

@@ -140,7 +140,7 @@ int run_pipeline_command(Context& context, const RunRequest& request) {
     LiveProgress progress(progress_style(context.settings.progress));
     auto done = run_stages(context, request, progress);
     if (!done) return done;
-    if (done->interrupted) return done;
+    if (done->interrupted || request.no_project) return done;
     // The log is closed again: others may write while the tables catch up.
     auto projected = project(context, progress);
     if (projected) {

@@ -19,6 +19,7 @@ struct RunRequest {
   bool cross_filesystems = false;
   std::string rules;  // a file; empty: the setting ignore_patterns
   std::uint64_t workers = 0;
+  bool no_project = false;  // leave the tables as they are
   bool json = false;
 };
 
