@@ -33,7 +33,7 @@ using Nanos = std::int64_t;
 struct Entry {
   EntryType type = EntryType::unknown;
   bool allocated = true;     // false: a deleted entry, found in an image
-  std::uint64_t device = 0;  // st_dev of the directory the entry was read in; 0 from images
+  std::uint64_t device = 0;  // st_dev of the entry; a mount point's differs; 0 from images
   std::uint64_t inode = 0;
   std::uint32_t link_count = 0;
   std::uint64_t size = 0;  // bytes

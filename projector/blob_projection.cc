@@ -13,6 +13,24 @@ using events::Status;
 
 namespace {
 
+// A check counts for a blob that was known before it; the latest one does. New blobs come with
+// theirs, so that no row is written twice.
+constexpr const char* kInsertBlobs =
+    "INSERT INTO blobs (blobid, last_checked, size, created_at, check_outcome, check_seq, "
+    "first_seq, last_seq) "
+    "SELECT b.blobid, c.at, b.size, b.at, c.outcome, c.seq, b.seq, coalesce(c.seq, b.seq) FROM "
+    "(SELECT DISTINCT ON (blobid) * FROM new_blob ORDER BY blobid, seq) b LEFT JOIN "
+    "(SELECT DISTINCT ON (n.blobid) n.* FROM new_check n JOIN (SELECT blobid, min(seq) AS seq FROM "
+    "new_blob GROUP BY blobid) f ON f.blobid = n.blobid AND f.seq < n.seq "
+    "ORDER BY n.blobid, n.at DESC, n.seq DESC) c "
+    "ON c.blobid = b.blobid ORDER BY b.blobid ON CONFLICT (blobid) DO NOTHING";
+constexpr const char* kUpdateBlobs =
+    "UPDATE blobs b SET last_checked = c.at, check_outcome = c.outcome, check_seq = c.seq, "
+    "last_seq = c.seq FROM (SELECT DISTINCT ON (n.blobid) n.* FROM new_check n "
+    "JOIN blobs k ON k.blobid = n.blobid AND n.seq > k.first_seq "
+    "ORDER BY n.blobid, n.at DESC, n.seq DESC) c WHERE b.blobid = c.blobid AND "
+    "(b.check_seq IS NULL OR (b.last_checked, b.check_seq) < (c.at, c.seq))";
+
 Status run(Pg& pg, const std::string& sql) {
   auto done = pg.execute(sql);
   if (!done) return std::move(done).error();
@@ -86,19 +104,8 @@ Status project_blobs(Pg& pg, const events::Log& log, const NewEvents& found) {
   done = copy_batches(pg, log, found.verify_batches, "new_check", "blobid, outcome, seq, at",
                       write_checks);
   if (!done) return done;
-  // A check counts for a blob that was known before it.
-  done = run(pg,
-             "INSERT INTO blobs (blobid, size, created_at, first_seq, last_seq) "
-             "SELECT DISTINCT ON (blobid) blobid, size, at, seq, seq FROM new_blob "
-             "ORDER BY blobid, seq ON CONFLICT (blobid) DO NOTHING");
-  if (!done || found.verify_batches.empty()) return done;
-  return run(
-      pg,
-      "UPDATE blobs b SET last_checked = c.at, check_outcome = c.outcome, check_seq = c.seq, "
-      "last_seq = c.seq FROM (SELECT DISTINCT ON (n.blobid) n.* FROM new_check n "
-      "JOIN blobs k ON k.blobid = n.blobid AND n.seq > k.first_seq "
-      "ORDER BY n.blobid, n.at DESC, n.seq DESC) c WHERE b.blobid = c.blobid AND "
-      "(b.check_seq IS NULL OR (b.last_checked, b.check_seq) < (c.at, c.seq))");
+  if (done = run(pg, kInsertBlobs); !done || found.verify_batches.empty()) return done;
+  return run(pg, kUpdateBlobs);
 }
 
 }  // namespace ntt::projector

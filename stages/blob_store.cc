@@ -26,12 +26,6 @@ constexpr const char* kTemporaryDirectory = ".tmp";
 constexpr const char* kListPrefix = "list-";
 constexpr const char* kTakenOverList = "list-0";
 
-// mkdir with mode 0755 whatever the umask; one that is there is fine. Returns 0 or an errno value.
-int make_directory_at(int parent, const char* name) {
-  if (::mkdirat(parent, name, 0755) != 0) return errno == EEXIST ? 0 : errno;
-  return ::fchmodat(parent, name, 0755, 0) == 0 ? 0 : errno;
-}
-
 std::vector<std::string> names_in(int directory) {
   std::vector<std::string> names;
   DIR* stream = ::fdopendir(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -93,9 +87,8 @@ Result<std::unique_ptr<BlobStore>> BlobStore::open(const std::string& root) {
 }
 
 Status BlobStore::open_session() {
-  if (const int error = make_directory_at(root_fd_.get(), kTemporaryDirectory); error != 0) {
-    return failed("make .tmp", error);
-  }
+  umask_ = 0777;  // unknown so far
+  if (auto made = make_directory(kTemporaryDirectory); !made) return made;
   // Another process may take a session for a dead one between its making and its locking, and
   // remove it: then the name is gone or means another directory, and a new one is made.
   for (int attempt = 0; attempt < 10; ++attempt) {
@@ -103,7 +96,7 @@ Status BlobStore::open_session() {
     CHECK(::getrandom(&random, sizeof random, 0) == ssize_t{sizeof random});
     session_ = std::string(kTemporaryDirectory) + "/" + std::to_string(::getpid()) + "-" +
                std::to_string(random);
-    if (::mkdirat(root_fd_.get(), session_.c_str(), 0700) != 0) {
+    if (::mkdirat(root_fd_.get(), session_.c_str(), 0777) != 0) {
       return failed("make " + session_, errno);
     }
     session_fd_ = FileDescriptor(
@@ -114,6 +107,7 @@ Status BlobStore::open_session() {
         ::fstat(session_fd_.get(), &mine) == 0 &&
         ::fstatat(root_fd_.get(), session_.c_str(), &named, 0) == 0 &&
         mine.st_ino == named.st_ino) {
+      umask_ = 0777 & ~mine.st_mode;
       return {};
     }
   }
@@ -269,21 +263,32 @@ Status BlobStore::give_name(const BlobId& id, const std::string& temporary) {
   return {};
 }
 
+// Mode 0755 whatever the umask; one that is there is fine.
+Status BlobStore::make_directory(const std::string& path) {
+  if (::mkdirat(root_fd_.get(), path.c_str(), 0755) != 0) {
+    return errno == EEXIST ? Status() : failed("make " + path, errno);
+  }
+  if ((umask_ & 0755U) == 0 || ::fchmodat(root_fd_.get(), path.c_str(), 0755, 0) == 0) return {};
+  return failed("chmod " + path, errno);
+}
+
 Status BlobStore::make_directory_for(const BlobId& id) {
-  const std::size_t index = std::size_t{id.bytes[0]} << 8U | id.bytes[1];
+  const std::size_t above = id.bytes[0];
+  const std::size_t index = above << 8U | id.bytes[1];
+  bool has_above = false;
   {
     const std::lock_guard lock(mutex_);
     if (directories_.test(index)) return {};
+    has_above = directories_above_.test(above);
   }
   const std::string path = blob_path(id);
-  for (const std::size_t length : {std::size_t{2}, std::size_t{5}}) {
-    const std::string directory = path.substr(0, length);
-    if (const int error = make_directory_at(root_fd_.get(), directory.c_str()); error != 0) {
-      return failed("make " + directory, error);
-    }
+  if (!has_above) {
+    if (auto made = make_directory(path.substr(0, 2)); !made) return made;
   }
+  if (auto made = make_directory(path.substr(0, 5)); !made) return made;
   const std::lock_guard lock(mutex_);
   directories_.set(index);
+  directories_above_.set(above);
   return {};
 }
 

@@ -12,6 +12,8 @@
 
 #pragma once
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <bitset>
 #include <cstdint>
@@ -86,6 +88,7 @@ class BlobStore {
   Status write_list(const std::string& name, std::span<const BlobId> ids);
   Status give_name(const BlobId& id, const std::string& temporary);
   Status make_directory_for(const BlobId& id);
+  Status make_directory(const std::string& path);
   Result<bool> is_present(const BlobId& id, std::uint64_t size);
   events::Error failed(const std::string& what, int error_number);
 
@@ -93,6 +96,7 @@ class BlobStore {
   FileDescriptor root_fd_;
   FileDescriptor session_fd_;  // holds the lock that says: this session's process lives
   std::string session_;
+  mode_t umask_ = 0;  // as files made here show it
   std::atomic<std::uint64_t> next_name_{0};
   std::uint64_t group_ = 1;
   bool sync_failed_ = false;
@@ -101,7 +105,8 @@ class BlobStore {
   mutable std::mutex mutex_;              // guards what follows, which writers use too
   std::map<BlobId, std::string> staged_;  // of this group: content -> temporary name
   std::set<BlobId> taken_over_;           // published by dead processes, named by no event
-  std::bitset<256 * 256> directories_;    // known to be there
+  std::bitset<256 * 256> directories_;    // "aa/bb" known to be there
+  std::bitset<256> directories_above_;    // "aa" known to be there
   int failure_ = 0;                       // first errno that ended the store
 };
 

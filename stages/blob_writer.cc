@@ -35,7 +35,8 @@ Status BlobWriter::open_temporary() {
   temporary_ = std::to_string(store_.next_name_.fetch_add(1));
   file_ = FileDescriptor(::openat(store_.session_fd_.get(), temporary_.c_str(),
                                   O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444));
-  if (file_.is_open() && ::fchmod(file_.get(), 0444) == 0) return {};
+  const bool has_mode = (store_.umask_ & 0444U) == 0;
+  if (file_.is_open() && (has_mode || ::fchmod(file_.get(), 0444) == 0)) return {};
   const int error_number = errno;
   discard();
   return store_.failed("create a file under .tmp", error_number);

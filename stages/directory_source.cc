@@ -5,7 +5,6 @@
 #include <sys/sysmacros.h>
 
 #include <cerrno>
-#include <fstream>
 #include <sstream>
 
 #include "events/bytes.h"
@@ -13,6 +12,7 @@
 #include "stages/directory_walk.h"
 #include "stages/file_error.h"
 #include "stages/recipe.h"
+#include "stages/small_file.h"
 #include "stages/source.h"
 
 namespace ntt::stages {
@@ -20,6 +20,7 @@ namespace ntt::stages {
 namespace {
 
 constexpr std::size_t kBufferBytes = 1U << 20U;
+constexpr std::size_t kMountsBytesMax = 16U << 20U;
 
 // The word that the system has for the filesystem that holds an open file; empty when unknown.
 std::string filesystem_of(int descriptor) {
@@ -27,8 +28,10 @@ std::string filesystem_of(int descriptor) {
   if (::fstat(descriptor, &stat) != 0) return {};
   const std::string device =
       std::to_string(major(stat.st_dev)) + ":" + std::to_string(minor(stat.st_dev));
-  std::ifstream mounts("/proc/self/mountinfo");
-  for (std::string line; std::getline(mounts, line);) {
+  auto mounts = read_small_file("/proc/self/mountinfo", kMountsBytesMax);
+  if (!mounts) return {};
+  std::istringstream lines(*mounts);
+  for (std::string line; std::getline(lines, line);) {
     // "36 35 98:0 /root /mount options optional* - type source options" (proc(5))
     std::istringstream words(line);
     std::string id;

@@ -7,12 +7,10 @@
 #include <re2/set.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <fstream>
-#include <sstream>
 
 #include "events/bytes.h"
 #include "events/hash.h"
+#include "stages/small_file.h"
 
 namespace ntt::stages {
 
@@ -23,6 +21,7 @@ using events::Error;
 using events::Result;
 
 constexpr std::int64_t kAutomatonBytesMax = 64 << 20;
+constexpr std::size_t kFileBytesMax = 1U << 20U;
 
 // POSIX extended syntax over bytes. "." and "[^x]" match a newline too: names may hold one.
 RE2::Options rule_options() {
@@ -82,16 +81,9 @@ Result<ExclusionRules> ExclusionRules::parse(std::string_view text) {
 }
 
 Result<ExclusionRules> ExclusionRules::read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  errno = 0;
-  if (!file || !(text << file.rdbuf() || file.peek() == std::ifstream::traits_type::eof())) {
-    Error error = events::errno_error(
-        "reading the exclusion rules of " + events::escape_bytes(path), errno != 0 ? errno : EIO);
-    if (errno == ENOENT) error.code = Errc::not_found;
-    return error;
-  }
-  auto rules = parse(text.str());
+  auto text = read_small_file(path, kFileBytesMax);
+  if (!text) return std::move(text).error().within("exclusion rules");
+  auto rules = parse(*text);
   if (!rules) return std::move(rules).error().within(events::escape_bytes(path));
   return rules;
 }

@@ -1,8 +1,8 @@
 // ExclusionRules decide which paths are not copied. The default is none.
 //
-// A rules file has one rule a line; empty lines and lines that begin with "# " are comments. A rule
-// is a POSIX extended regular expression, searched in the path's bytes (relative to its volume,
-// without leading slash). Immutable after parsing; any thread.
+// A rules file has one rule a line; empty lines, "#" and lines that begin with "# " are comments. A
+// rule is a POSIX extended regular expression, searched in the path's bytes (relative to its
+// volume, without leading slash). Immutable after parsing; any thread.
 
 #pragma once
 

@@ -2,16 +2,15 @@
 
 #include "stages/hardware.h"
 
-#include <fstream>
-#include <iterator>
-
 #include "events/bytes.h"
+#include "stages/small_file.h"
 
 namespace ntt::stages {
 
 namespace {
 
 constexpr std::size_t kFactBytesMax = 256;
+constexpr std::size_t kAttributeBytesMax = 65536;
 
 std::string trimmed(const std::string& text) {
   const auto is_padding = [](char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\0'; };
@@ -23,9 +22,8 @@ std::string trimmed(const std::string& text) {
 }
 
 std::string read_attribute(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  return trimmed(text.substr(0, kFactBytesMax));
+  auto text = read_small_file(path, kAttributeBytesMax);
+  return text ? trimmed(text->substr(0, kFactBytesMax)) : std::string{};
 }
 
 std::string first_known(const std::string& directory, std::initializer_list<const char*> names) {
@@ -37,9 +35,8 @@ std::string first_known(const std::string& directory, std::initializer_list<cons
 
 // SCSI's unit serial number page: four bytes of head, then the text.
 std::string read_serial_page(const std::string& directory) {
-  std::ifstream file(directory + "/device/vpd_pg80", std::ios::binary);
-  const std::string page{std::istreambuf_iterator<char>(file), {}};
-  return page.size() > 4 ? trimmed(page.substr(4, kFactBytesMax)) : std::string{};
+  auto page = read_small_file(directory + "/device/vpd_pg80", kAttributeBytesMax);
+  return page && page->size() > 4 ? trimmed(page->substr(4, kFactBytesMax)) : std::string{};
 }
 
 }  // namespace

@@ -112,7 +112,7 @@ class Rescue {
 };
 
 std::vector<std::string> Rescue::command(const Pass& pass, bool direct) const {
-  std::vector<std::string> argv = {"ddrescue", "--quiet", "--mapfile-interval=2",
+  std::vector<std::string> argv = {"ddrescue", "--mapfile-interval=2",
                                    "--sector-size=" + std::to_string(device_.sector_bytes)};
   if (direct) argv.emplace_back("--idirect");
   argv.insert(argv.end(), pass.options.begin(), pass.options.end());

@@ -3,14 +3,12 @@
 
 #include "stages/mapfile.h"
 
-#include <cerrno>
 #include <charconv>
-#include <fstream>
-#include <iterator>
 #include <optional>
 
 #include "events/bytes.h"
 #include "events/hash.h"
+#include "stages/small_file.h"
 
 namespace ntt::stages {
 
@@ -143,17 +141,9 @@ Result<Mapfile> parse_mapfile(std::string_view text) {
 
 Result<events::MapfileObserved> read_mapfile(const std::string& path) {
   const std::string name = "mapfile " + events::escape_bytes(path);
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    const int number = errno;
-    Error error = events::errno_error("opening " + name, number);
-    if (number == ENOENT) error.code = Errc::not_found;
-    return error;
-  }
-  std::string text(std::istreambuf_iterator<char>(file), {});
-  if (file.bad()) return events::errno_error("reading " + name, errno);
-  if (text.size() > kFileBytesMax) return Error{Errc::invalid, name + " is too large to be one"};
+  auto read = read_small_file(path, kFileBytesMax);
+  if (!read) return std::move(read).error().within("mapfile");
+  const std::string& text = *read;
   if (!looks_like_mapfile(text)) {
     return Error{Errc::not_found, name + ": ddrescue did not write this file"};
   }

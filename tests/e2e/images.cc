@@ -2,9 +2,11 @@
 
 #include "tests/e2e/images.h"
 
+#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "events/bytes.h"
 #include "events/check.h"
@@ -35,6 +37,19 @@ CommandOptions with_sbin() {
 
 std::string hex_of(const std::string& bytes) {
   return events::to_hex(bytes);
+}
+
+void expect_same_lines(std::vector<std::string> actual, std::vector<std::string> expected) {
+  std::sort(actual.begin(), actual.end());
+  std::sort(expected.begin(), expected.end());
+  std::vector<std::string> more;
+  std::vector<std::string> missing;
+  std::set_difference(actual.begin(), actual.end(), expected.begin(), expected.end(),
+                      std::back_inserter(more));
+  std::set_difference(expected.begin(), expected.end(), actual.begin(), actual.end(),
+                      std::back_inserter(missing));
+  EXPECT_TRUE(more.empty() && missing.empty()) << "more: " << testing::PrintToString(more)
+                                               << "\nmissing: " << testing::PrintToString(missing);
 }
 
 void make_disk(const fs::path& image, std::uint64_t bytes,
@@ -110,10 +125,12 @@ std::vector<std::string> oracle_files(const fs::path& tree) {
   const std::string script =
       "cd \"$0\" && find . -xdev -type f -printf '%P\\0' | while IFS= read -r -d '' f; do "
       "printf '%s\\0%s\\0' \"$f\" \"$(b3sum --no-names < \"./$f\")\"; done";
+  // In other locales bash takes a NUL after half a character for a part of it.
+  const CommandOptions in_c{{{"LC_ALL", "C"}}, "", ""};
   const auto fields = [&] {
     std::vector<std::string> out;
     std::string field;
-    for (const char c : output_of({"bash", "-c", script, tree.string()})) {
+    for (const char c : output_of({"bash", "-c", script, tree.string()}, in_c)) {
       if (c != '\0') {
         field += c;
         continue;

@@ -34,6 +34,9 @@ void make_plain_tree(const std::filesystem::path& tree);
 // What b3sum and find say of a tree: relative path (hex) -> BLAKE3 of each regular file.
 std::vector<std::string> oracle_files(const std::filesystem::path& tree);
 
+// A test failure that names the lines which only one of the two has. Order does not matter.
+void expect_same_lines(std::vector<std::string> actual, std::vector<std::string> expected);
+
 std::string hex_of(const std::string& bytes);
 
 }  // namespace ntt::tests

@@ -121,7 +121,7 @@ TEST_F(CommandsTest, ShowDecodesABatchWithEveryByteEscaped) {
   write_log();
   const auto shown = ntt({"show", "3", "--batch", "--json"});
   EXPECT_EQ(shown.exit_code, 0) << shown.err;
-  EXPECT_TRUE(contains(shown.out, R"("path":"line\\x0Abreak")")) << shown.out;
+  EXPECT_TRUE(contains(shown.out, R"("path":"line\\x0abreak")")) << shown.out;
   EXPECT_TRUE(contains(shown.out, R"("modify_time":"1969-12-31T23:59:59.999999999")"));
   EXPECT_EQ(ntt({"show", "1", "--batch"}).exit_code, 1);
   EXPECT_EQ(ntt({"show", "999"}).exit_code, 1);

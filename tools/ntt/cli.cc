@@ -98,7 +98,9 @@ int run_command_line(Command command, const std::vector<std::string>& arguments)
   try {
     app.parse(reversed(arguments));
   } catch (const CLI::ParseError& error) {
-    return app.exit(error, std::cout, std::cerr) == 0 ? kDone : kUsage;
+    if (error.get_exit_code() == 0) return app.exit(error, std::cout, std::cerr);
+    std::cerr << command.name << ": " << error.what() << "; --help tells more\n";
+    return kUsage;
   }
   auto settings = resolve_settings(given_settings(app, flags), process_environment);
   if (!settings) {

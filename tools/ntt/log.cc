@@ -32,14 +32,10 @@ struct LogOptions {
   bool follow = false;
 };
 
-Result<Filter> filter_of(const LogOptions& options, const Log& log) {
+// All but the medium, for which the log is needed. Errors are of usage.
+Result<Filter> filter_of(const LogOptions& options) {
   Filter filter;
   filter.type_glob = options.type;
-  if (!options.medium.empty()) {
-    auto medium = find_medium(log, options.medium);
-    if (!medium) return std::move(medium).error();
-    filter.medium = *medium;
-  }
   if (!options.since.empty()) {
     auto time = events::parse_timestamp(options.since);
     if (!time) return std::move(time).error().within("--since");
@@ -118,12 +114,14 @@ int follow(const Context& context, const Log& log, Filter filter, const LogOptio
 }
 
 int run(Context& context, const LogOptions& options) {
+  auto filter = filter_of(options);
+  if (!filter) return fail_usage(filter.error().message);
   auto log = open_log_for_reading(context.settings);
   if (!log) return fail(log.error());
-  auto filter = filter_of(options, **log);
-  if (!filter) {
-    return filter.error().code == events::Errc::invalid ? fail_usage(filter.error().message)
-                                                        : fail(filter.error());
+  if (!options.medium.empty()) {
+    auto medium = find_medium(**log, options.medium);
+    if (!medium) return fail(medium.error());
+    filter->medium = *medium;
   }
   auto head = (*log)->head();
   if (!head) return fail(head.error());

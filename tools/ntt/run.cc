@@ -42,7 +42,7 @@ Command run_command() {
   auto options = std::make_shared<RunOptions>();
   Command command;
   command.name = "run";
-  command.summary = "Takes a medium in: identify, image, enum, load, copy, archive, verify; tables";
+  command.summary = "Takes a medium in, through every stage, and brings the tables up to date";
   command.examples =
       "  ntt run --image disk.img                     everything, without root or mounting\n"
       "  ntt run --image disk.img --until load        only list what is on it\n"

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "events/bytes.h"
@@ -32,14 +33,29 @@ RunId running_now(const Settings& settings, const events::Log& log) {
   return last ? last->run : RunId{};
 }
 
+// How much of their ids tells the media apart: eight characters or more.
+std::size_t telling_length(const std::vector<MediumState>& media) {
+  std::vector<std::string> ids;
+  for (const MediumState& medium : media) ids.push_back(medium.medium.text);
+  std::sort(ids.begin(), ids.end());
+  std::size_t length = 8;
+  for (std::size_t i = 1; i < ids.size(); ++i) {
+    const auto differ =
+        std::mismatch(ids[i].begin(), ids[i].end(), ids[i - 1].begin(), ids[i - 1].end());
+    length = std::max(length, static_cast<std::size_t>(differ.first - ids[i].begin()) + 1);
+  }
+  return length;
+}
+
 void print_table(const std::vector<MediumState>& media, const RunId& running, bool color) {
   std::vector<std::string> heading = {"medium", "name", "size", "health"};
   for (const auto& stage : stage_names()) heading.push_back(stage);
   heading.emplace_back("next");
   Table table(std::move(heading));
+  const std::size_t length = telling_length(media);
   for (const MediumState& medium : media) {
     std::vector<std::string> row = {
-        cut(medium.medium.text, 16), cut(events::escape_bytes(medium.medium_human), 32),
+        medium.medium.text.substr(0, length), cut(events::escape_bytes(medium.medium_human), 32),
         medium.size ? human_bytes(*medium.size) : "-", medium.health.empty() ? "-" : medium.health};
     for (const auto& stage : stage_names()) row.push_back(stage_standing(medium, stage, running));
     row.push_back(next_step(medium, running));
