@@ -56,7 +56,7 @@ class ImageSource final : public Source {
 
  private:
   Status survey();
-  Status refuse_container() const;
+  [[nodiscard]] Status refuse_container() const;
   Status walk_volume(const SurveyedVolume& volume, EntrySink& sink);
 
   ImageSourceOptions options_;
@@ -95,7 +95,7 @@ Status ImageSource::refuse_container() const {
 Status ImageSource::walk(EntrySink& sink) {
   if (auto surveyed = survey(); !surveyed) return surveyed;
   for (const SurveyedVolume& volume : *volumes_) {
-    const Status walked = volume.id ? walk_volume(volume, sink) : sink.volume_done(volume.outcome);
+    Status walked = volume.id ? walk_volume(volume, sink) : sink.volume_done(volume.outcome);
     if (!walked) return walked;
   }
   return {};

@@ -111,7 +111,7 @@ class Survey {
     }
   }
 
-  SurveyedVolume describe(const wire::Region& region) const {
+  [[nodiscard]] SurveyedVolume describe(const wire::Region& region) const {
     SurveyedVolume volume;
     volume.outcome.offset = region.offset;
     volume.outcome.length = region.length;
@@ -121,7 +121,7 @@ class Survey {
     return volume;
   }
 
-  SurveyedVolume died(const wire::Region& region, const Death& death) const {
+  [[nodiscard]] SurveyedVolume died(const wire::Region& region, const Death& death) const {
     SurveyedVolume volume = describe(region);
     volume.outcome.outcome = death.end.outcome();
     volume.outcome.message =
@@ -130,7 +130,8 @@ class Survey {
     return volume;
   }
 
-  SurveyedVolume describe_found(const wire::Region& region, const wire::FoundVolume& found) const {
+  [[nodiscard]] SurveyedVolume describe_found(const wire::Region& region,
+                                              const wire::FoundVolume& found) const {
     SurveyedVolume volume = describe(region);
     VolumeOutcome& outcome = volume.outcome;
     outcome.offset = std::max(region.offset, found.id.offset);

@@ -67,6 +67,7 @@ Result<pid_t> spawn(const ReaderLimits& limits, int image, int results, int comm
                                     std::to_string(limits.memory_bytes_max), "--cpu",
                                     std::to_string(limits.cpu_seconds_max)};
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   // Nothing of our environment reaches code that works on hostile bytes; the time zone is fixed.

@@ -13,7 +13,7 @@ events::Result<ReaderEnd> ReaderSession::ask(
     process_ = std::move(*started);
   }
   const auto ended = [this](const events::Error& error) {
-    const ReaderEnd end{process_->end(), error.message};
+    ReaderEnd end{process_->end(), error.message};
     process_.reset();
     return end;
   };

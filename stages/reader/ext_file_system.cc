@@ -3,6 +3,8 @@
 #include "stages/reader/ext_file_system.h"
 
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #include "events/bytes.h"
@@ -20,7 +22,7 @@ constexpr int kOpenFlags = EXT2_FLAG_64BITS | EXT2_FLAG_SKIP_MMP | EXT2_FLAG_IGN
 constexpr events::Nanos kNanosPerSecond = 1'000'000'000;
 constexpr std::uint64_t kSymlinkBytesMax = 1U << 16U;
 
-// What the I/O manager reads from. libext2fs hands a name to open(); ours is its address in hex.
+// What the I/O manager reads from. libext2fs hands a name to open(); ours is its address.
 struct Medium {
   Image* image;
   std::uint64_t base;
@@ -99,7 +101,7 @@ errcode_t open_channel(const char* name, int /*flags*/, io_channel* out) {
   channel->name = strdup(name);
   channel->block_size = 1024;
   channel->refcount = 1;
-  channel->private_data = reinterpret_cast<void*>(std::strtoull(name, nullptr, 16));
+  std::sscanf(name, "%p", &channel->private_data);
   *out = channel;
   return 0;
 }
@@ -398,8 +400,7 @@ Opened open_ext(Image& image, const wire::FileSystemId& id, const OpenOptions& o
   initialize_ext2_error_table();
   auto medium = std::make_unique<Medium>(Medium{&image, id.offset});
   char name[32];
-  std::snprintf(name, sizeof name, "%llx",
-                static_cast<unsigned long long>(reinterpret_cast<std::uintptr_t>(medium.get())));
+  std::snprintf(name, sizeof name, "%p", static_cast<void*>(medium.get()));
   // A backup superblock is named by its block, which fixes the block size (see probe.cc).
   const unsigned block_size = id.parameter == 0       ? 0
                               : id.parameter == 8193  ? 1024

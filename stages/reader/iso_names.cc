@@ -37,7 +37,7 @@ std::optional<events::Nanos> time_of(int year, unsigned month, unsigned day, int
   if (zone < -52 || zone > 52) zone = 0;
   const std::int64_t days = std::chrono::sys_days{date}.time_since_epoch().count();
   const std::int64_t seconds =
-      days * 86400 + hour * 3600 + minute * 60 + second - std::int64_t{zone} * 900;
+      days * 86400 + hour * 3600LL + minute * 60LL + second - std::int64_t{zone} * 900;
   return seconds * kNanosPerSecond + std::int64_t{hundredths} * 10'000'000;
 }
 

@@ -5,9 +5,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <optional>
 
@@ -30,6 +30,7 @@ constexpr int kImageFd = 3;
 constexpr int kResultFd = 4;
 constexpr int kRequestFd = 5;
 constexpr int kExitUsage = 2;
+constexpr std::size_t kRequestBytesUsual = 512;
 constexpr std::uint64_t kMemoryBytesDefault = 1ULL << 30U;
 
 struct Options {
@@ -75,28 +76,31 @@ std::optional<Options> parse_options(int argc, char** argv) {
 // Requests from the parent, which is trusted; at the end of the stream the process ends.
 class Requests {
  public:
+  // Valid until the next call.
   wire::Frame next() {
+    buffer_.erase(0, used_);
     fill(wire::kHeaderBytes);
-    const auto header =
-        wire::decode_header(std::string_view(buffer_).substr(0, wire::kHeaderBytes));
+    const auto header = wire::decode_header({buffer_.data(), wire::kHeaderBytes});
     if (!header) _exit(kExitUsage);
-    fill(header->length);
-    return {header->type, buffer_};
+    used_ = wire::kHeaderBytes + header->length;
+    fill(used_);
+    return {header->type, {buffer_.data() + wire::kHeaderBytes, header->length}};
   }
 
  private:
+  // At least `count` bytes; one system call takes a whole request where it can.
   void fill(std::size_t count) {
-    buffer_.resize(count);
-    std::size_t got = 0;
-    while (got < count) {
-      const ssize_t piece = read(kRequestFd, buffer_.data() + got, count - got);
-      if (piece < 0 && errno == EINTR) continue;
-      if (piece <= 0) _exit(0);
-      got += static_cast<std::size_t>(piece);
+    while (buffer_.size() < count) {
+      const std::size_t had = buffer_.size();
+      buffer_.resize(std::max(count, had + kRequestBytesUsual));
+      const ssize_t got = read(kRequestFd, buffer_.data() + had, buffer_.size() - had);
+      buffer_.resize(had + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+      if (got == 0 || (got < 0 && errno != EINTR)) _exit(0);
     }
   }
 
   std::string buffer_;
+  std::size_t used_ = 0;  // by the frame that next() gave last
 };
 
 class Reader {

@@ -23,13 +23,13 @@ constexpr std::uint64_t kBackupSuperblocks[] = {8193, 16384, 32768};  // 1, 2 an
 
 // libblkid's name for what an adapter reads; `count` when none does.
 Attempt adapter_of(const std::string& type) {
-  static const std::map<std::string, Attempt> kAdapters = {
+  static const std::map<std::string, Attempt> adapters = {
       {"ext2", Attempt::ext},        {"ext3", Attempt::ext},    {"ext4", Attempt::ext},
       {"ext4dev", Attempt::ext},     {"iso9660", Attempt::iso}, {"udf", Attempt::udf},
       {"vfat", Attempt::fat},        {"exfat", Attempt::fat},   {"ntfs", Attempt::ntfs},
       {"hfsplus", Attempt::hfsplus}, {"ufs", Attempt::ufs},     {"apfs", Attempt::apfs}};
-  const auto at = kAdapters.find(type);
-  return at == kAdapters.end() ? Attempt::count : at->second;
+  const auto at = adapters.find(type);
+  return at == adapters.end() ? Attempt::count : at->second;
 }
 
 // What people call things, and what becomes of a volume that holds them.
@@ -95,7 +95,7 @@ class Probe {
     return true;
   }
 
-  void send(FoundVolume found) {
+  void send(const FoundVolume& found) {
     any_found_ = true;
     readable_found_ = readable_found_ || found.readable;
     reply_.send(wire::FrameType::found, encode(found));
@@ -134,7 +134,7 @@ class Probe {
       if (found.label.empty()) found.label = signature.label;
       if (found.uuid.empty()) found.uuid = signature.uuid;
     }
-    send(std::move(found));
+    send(found);
   }
 
   // Stale backups survive in many places, so they count only when nothing else is found.
@@ -168,7 +168,7 @@ class Probe {
             "it looks like " + signature.type + " but cannot be opened: " + failures_[adapter];
       }
       found.id = {Attempt::signatures, request_.offset, request_.length, 0};
-      send(std::move(found));
+      send(found);
     }
   }
 
@@ -192,7 +192,7 @@ class Probe {
     found.message = !uniform                 ? "no file system and nothing else was recognised"
                     : end <= request_.offset ? "there are no bytes"
                                              : text;
-    send(std::move(found));
+    send(found);
   }
 
   Image& image_;

@@ -85,7 +85,7 @@ std::optional<events::Nanos> time_of(std::string_view stamp) {
       std::chrono::month{byte(4)}, std::chrono::day{byte(5)}};
   if (!date.ok()) return std::nullopt;
   const std::int64_t seconds = std::chrono::sys_days{date}.time_since_epoch().count() * 86400LL +
-                               byte(6) * 3600 + byte(7) * 60 + byte(8) - zone * 60LL;
+                               byte(6) * 3600LL + byte(7) * 60LL + byte(8) - zone * 60LL;
   return seconds * 1'000'000'000 + byte(9) * 10'000'000LL + byte(10) * 100'000LL +
          byte(11) * 1'000LL;
 }

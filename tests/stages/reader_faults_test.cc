@@ -21,55 +21,55 @@ using stages::ImageSourceOptions;
 class ReaderFaults : public testing::Test {
  protected:
   ReaderFaults() {
-    fs::create_directories(tree_ / "bad");
-    fs::create_directories(tree_ / "good");
-    write_file(tree_ / "bad/inside.txt", "inside");
-    write_file(tree_ / "good/fine.txt", std::string(1500, 'f'));
-    write_file(tree_ / "good/other.txt", std::string(5000, 'o'));
+    fs::create_directories(tree / "bad");
+    fs::create_directories(tree / "good");
+    write_file(tree / "bad/inside.txt", "inside");
+    write_file(tree / "good/fine.txt", std::string(1500, 'f'));
+    write_file(tree / "good/other.txt", std::string(5000, 'o'));
   }
 
   fs::path ext_image() {
-    shell("mkfs.ext4 -q -b 1024 -O ^has_journal -d '" + tree_.string() + "' '" + image_.string() +
+    shell("mkfs.ext4 -q -b 1024 -O ^has_journal -d '" + tree.string() + "' '" + image.string() +
           "' 4M");
-    return image_;
+    return image;
   }
 
   // Two partitions with the same file system.
   fs::path partitioned_image() {
-    const fs::path part = dir_ / "part.img";
-    shell("mkfs.ext4 -q -b 1024 -O ^has_journal -d '" + tree_.string() + "' '" + part.string() +
-          "' 4M; truncate -s 10M '" + image_.string() +
-          "'; printf '2048,8192,L\\n10240,8192,L\\n' | sfdisk -q '" + image_.string() +
-          "'; for s in 2048 10240; do dd if='" + part.string() + "' of='" + image_.string() +
+    const fs::path part = dir / "part.img";
+    shell("mkfs.ext4 -q -b 1024 -O ^has_journal -d '" + tree.string() + "' '" + part.string() +
+          "' 4M; truncate -s 10M '" + image.string() +
+          "'; printf '2048,8192,L\\n10240,8192,L\\n' | sfdisk -q '" + image.string() +
+          "'; for s in 2048 10240; do dd if='" + part.string() + "' of='" + image.string() +
           "' bs=512 seek=$s conv=notrunc status=none; done");
-    return image_;
+    return image;
   }
 
   ImageSourceOptions faulty(const std::string& arguments) {
     ImageSourceOptions options;
-    options.reader_program = faulty_reader(dir_.path(), arguments);
+    options.reader_program = faulty_reader(dir.path(), arguments);
     options.stall_seconds_max = 1;
     return options;
   }
 
   // The image offset of a path's first block, as debugfs knows it.
   std::uint64_t offset_of(const std::string& path) {
-    return std::stoull(shell("debugfs -R 'bmap \"" + path + "\" 0' '" + image_.string() +
-                             "' 2>/dev/null")) *
+    return std::stoull(
+               shell("debugfs -R 'bmap \"" + path + "\" 0' '" + image.string() + "' 2>/dev/null")) *
            1024;
   }
 
-  TempDir dir_;
-  fs::path tree_ = dir_ / "tree";
-  fs::path image_ = dir_ / "disk.img";
+  TempDir dir;
+  fs::path tree = dir / "tree";
+  fs::path image = dir / "disk.img";
 };
 
 TEST_F(ReaderFaults, UnreadableBytesAreNeverZeros) {
   ext_image();
   const std::uint64_t at = offset_of("/good/fine.txt");
   const auto options = faulty("--fail-range " + std::to_string(at) + ":512");
-  const WalkRecord walk = walk_image(image_, options);
-  const auto source = open_image(image_, options);
+  const WalkRecord walk = walk_image(image, options);
+  const auto source = open_image(image, options);
   const FileContent bad = read_content(*source, *walk.entry("good/fine.txt"));
   EXPECT_EQ(bad.outcome.error_type, FileErrorType::io_error);
   EXPECT_EQ(bad.outcome.bytes_read, 0U);
@@ -84,25 +84,24 @@ TEST_F(ReaderFaults, UnreadableBytesAreNeverZeros) {
 TEST_F(ReaderFaults, BytesBeforeTheUnreadableSectorAreDelivered) {
   ext_image();
   const std::uint64_t at = offset_of("/good/other.txt");
-  const auto source =
-      open_image(image_, faulty("--fail-range " + std::to_string(at + 2048) + ":1"));
-  const WalkRecord walk = walk_image(image_);
+  const auto source = open_image(image, faulty("--fail-range " + std::to_string(at + 2048) + ":1"));
+  const WalkRecord walk = walk_image(image);
   const FileContent part = read_content(*source, *walk.entry("good/other.txt"));
   EXPECT_EQ(part.outcome.error_type, FileErrorType::io_error);
   EXPECT_EQ(part.bytes, std::string(2048, 'o'));
 }
 
 TEST_F(ReaderFaults, FatNeverTurnsUnreadableSectorsIntoZerosEither) {
-  shell("truncate -s 16M '" + image_.string() + "'; mkfs.vfat -F 16 '" + image_.string() +
-        "' >/dev/null; mcopy -i '" + image_.string() + "' '" + (tree_ / "good/fine.txt").string() +
+  shell("truncate -s 16M '" + image.string() + "'; mkfs.vfat -F 16 '" + image.string() +
+        "' >/dev/null; mcopy -i '" + image.string() + "' '" + (tree / "good/fine.txt").string() +
         "' ::FINE.TXT");
-  const std::string bytes = read_file(image_);
+  const std::string bytes = read_file(image);
   const auto at = bytes.find(std::string(1500, 'f'));
   ASSERT_NE(at, std::string::npos);
   const auto options = faulty("--fail-range " + std::to_string(at + 512) + ":512");
-  const WalkRecord walk = walk_image(image_, options);
+  const WalkRecord walk = walk_image(image, options);
   ASSERT_NE(walk.entry("FINE.TXT"), nullptr);
-  const auto source = open_image(image_, options);
+  const auto source = open_image(image, options);
   const FileContent part = read_content(*source, *walk.entry("FINE.TXT"));
   EXPECT_EQ(part.outcome.error_type, FileErrorType::io_error);
   EXPECT_EQ(part.bytes, std::string(512, 'f'));
@@ -111,10 +110,10 @@ TEST_F(ReaderFaults, FatNeverTurnsUnreadableSectorsIntoZerosEither) {
 TEST_F(ReaderFaults, ADirectoryThatCannotBeReadSaysSo) {
   ext_image();
   const std::string number =
-      shell("debugfs -R 'stat /bad' '" + image_.string() + "' 2>/dev/null | grep -c Inode");
+      shell("debugfs -R 'stat /bad' '" + image.string() + "' 2>/dev/null | grep -c Inode");
   ASSERT_FALSE(number.empty());
   const auto options = faulty("--fail-range " + std::to_string(offset_of("/bad")) + ":1024");
-  const WalkRecord walk = walk_image(image_, options);
+  const WalkRecord walk = walk_image(image, options);
   const Entry* bad = walk.entry("bad");
   ASSERT_NE(bad, nullptr);
   EXPECT_NE(bad->error_number, 0U);
@@ -124,19 +123,17 @@ TEST_F(ReaderFaults, ADirectoryThatCannotBeReadSaysSo) {
 }
 
 TEST_F(ReaderFaults, NamesBehindABadDirectoryBlockAreFoundAllTheSame) {
-  for (int i = 0; i < 200; ++i) write_file(tree_ / "bad" / ("file" + std::to_string(i)), "x");
+  for (int i = 0; i < 200; ++i) write_file(tree / "bad" / ("file" + std::to_string(i)), "x");
   ext_image();
   const auto count = [](const WalkRecord& walk) {
     const auto paths = walk.paths();
     return std::count_if(paths.begin(), paths.end(),
                          [](const std::string& path) { return path.rfind("bad/", 0) == 0; });
   };
-  EXPECT_EQ(count(walk_image(image_)), 201);
-  const std::string second =
-      shell("debugfs -R 'bmap /bad 1' '" + image_.string() + "' 2>/dev/null");
+  EXPECT_EQ(count(walk_image(image)), 201);
+  const std::string second = shell("debugfs -R 'bmap /bad 1' '" + image.string() + "' 2>/dev/null");
   const std::uint64_t at = std::stoull(second) * 1024;
-  const WalkRecord walk =
-      walk_image(image_, faulty("--fail-range " + std::to_string(at) + ":1024"));
+  const WalkRecord walk = walk_image(image, faulty("--fail-range " + std::to_string(at) + ":1024"));
   EXPECT_NE(walk.entry("bad")->error_number, 0U);
   EXPECT_GT(count(walk), 100);
   EXPECT_LT(count(walk), 201);
@@ -147,7 +144,7 @@ TEST_F(ReaderFaults, NamesBehindABadDirectoryBlockAreFoundAllTheSame) {
 TEST_F(ReaderFaults, ACrashEndsOneVolumeAndNamesTheDirectory) {
   partitioned_image();
   // The fault strikes in both volumes; what was read before it stays.
-  const WalkRecord walk = walk_image(image_, faulty("--fault crash:bad"));
+  const WalkRecord walk = walk_image(image, faulty("--fault crash:bad"));
   for (const std::uint32_t volume : {1U, 2U}) {
     const auto* outcome = walk.outcome(volume);
     ASSERT_NE(outcome, nullptr);
@@ -160,12 +157,12 @@ TEST_F(ReaderFaults, ACrashEndsOneVolumeAndNamesTheDirectory) {
 
 TEST_F(ReaderFaults, AReaderThatSleepsIsEndedAndTheOtherVolumeGoesOn) {
   partitioned_image();
-  shell("debugfs -w -R 'rm /bad/inside.txt' '" + image_.string() +
+  shell("debugfs -w -R 'rm /bad/inside.txt' '" + image.string() +
         "?offset=5242880' 2>/dev/null; "
         "debugfs -w -R 'rmdir /bad' '" +
-        image_.string() + "?offset=5242880' 2>/dev/null");
+        image.string() + "?offset=5242880' 2>/dev/null");
   const auto before = std::chrono::steady_clock::now();
-  const WalkRecord walk = walk_image(image_, faulty("--fault hang:bad"));
+  const WalkRecord walk = walk_image(image, faulty("--fault hang:bad"));
   EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(30));
   EXPECT_EQ(walk.outcome(1)->outcome, "stalled");
   EXPECT_EQ(walk.outcome(2)->outcome, "enumerated") << walk.outcome(2)->message;
@@ -174,7 +171,7 @@ TEST_F(ReaderFaults, AReaderThatSleepsIsEndedAndTheOtherVolumeGoesOn) {
 
 TEST_F(ReaderFaults, AReaderThatSendsNonsenseIsNotBelieved) {
   ext_image();
-  const WalkRecord walk = walk_image(image_, faulty("--fault garbage:good"));
+  const WalkRecord walk = walk_image(image, faulty("--fault garbage:good"));
   EXPECT_EQ(walk.outcome(0)->outcome, "reader_died");
   EXPECT_NE(walk.outcome(0)->message.find("nonsense"), std::string::npos);
 }
@@ -184,7 +181,7 @@ TEST_F(ReaderFaults, AReaderThatWantsAllMemoryIsEnded) {
   ext_image();
   auto options = faulty("--fault memory:good");
   options.stall_seconds_max = 20;
-  const WalkRecord walk = walk_image(image_, options);
+  const WalkRecord walk = walk_image(image, options);
   EXPECT_EQ(walk.outcome(0)->outcome, "reader_died");
   EXPECT_NE(walk.outcome(0)->message.find("memory"), std::string::npos) << walk.outcome(0)->message;
 }
@@ -192,8 +189,8 @@ TEST_F(ReaderFaults, AReaderThatWantsAllMemoryIsEnded) {
 
 TEST_F(ReaderFaults, AFileThatCrashesTheReaderFailsAlone) {
   ext_image();
-  const WalkRecord walk = walk_image(image_);
-  const auto source = open_image(image_, faulty("--fault crash:good/fine.txt"));
+  const WalkRecord walk = walk_image(image);
+  const auto source = open_image(image, faulty("--fault crash:good/fine.txt"));
   EXPECT_EQ(read_content(*source, *walk.entry("good/other.txt")).bytes, std::string(5000, 'o'));
   const FileContent crashed = read_content(*source, *walk.entry("good/fine.txt"));
   EXPECT_EQ(crashed.outcome.error_type, FileErrorType::unknown);
@@ -204,8 +201,8 @@ TEST_F(ReaderFaults, AFileThatCrashesTheReaderFailsAlone) {
 TEST_F(ReaderFaults, AMissingReaderIsAnErrorOfTheWholeSource) {
   ext_image();
   ImageSourceOptions options;
-  options.reader_program = (dir_ / "no-such-program").string();
-  const auto source = open_image(image_, options);
+  options.reader_program = (dir / "no-such-program").string();
+  const auto source = open_image(image, options);
   WalkRecord walk;
   const auto walked = source->walk(walk);
   ASSERT_FALSE(walked);
@@ -218,7 +215,7 @@ TEST_F(ReaderFaults, AProgramThatIsNoReaderCannotHurt) {
   options.stall_seconds_max = 1;
   for (const char* program : {"/bin/true", "/bin/false", "/bin/cat"}) {
     options.reader_program = program;
-    const WalkRecord walk = walk_image(image_, options);
+    const WalkRecord walk = walk_image(image, options);
     ASSERT_FALSE(walk.outcomes.empty());
     EXPECT_NE(walk.outcomes[0].outcome, "enumerated") << program;
   }
@@ -229,22 +226,21 @@ TEST_F(ReaderFaults, AProgramThatIsNoReaderCannotHurt) {
 class MutatedImages : public ReaderFaults, public testing::WithParamInterface<std::string> {};
 
 TEST_P(MutatedImages, AlwaysEndInOutcomes) {
-  const std::string tree = "'" + tree_.string() + "'";
-  const std::string image = "'" + image_.string() + "'";
+  const std::string from = "'" + tree.string() + "'";
+  const std::string to = "'" + image.string() + "'";
   const std::map<std::string, std::string> recipes = {
-      {"ext2", "mkfs.ext2 -q -b 1024 -d " + tree + " " + image + " 512K"},
-      {"ext4", "mkfs.ext4 -q -b 1024 -O ^has_journal -d " + tree + " " + image + " 512K"},
-      {"fat12", "truncate -s 360K " + image + "; mkfs.vfat " + image + " >/dev/null; mcopy -s -i " +
-                    image + " " + tree + "/* ::"},
-      {"ntfs", "truncate -s 2M " + image + "; mkntfs -q -F " + image +
-                   " >/dev/null 2>&1; ntfscp -f " + image + " " + tree +
-                   "/good/fine.txt fine.txt >/dev/null 2>&1"},
-      {"iso", "xorriso -as mkisofs -quiet -R -J -o " + image + " " + tree + " 2>/dev/null"},
-      {"udf", "truncate -s 1M " + image + "; mkudffs --utf8 -b 2048 " + image + " >/dev/null"},
-      {"gpt", "truncate -s 1M " + image + "; printf 'label: gpt\\n2048\\n' | sfdisk -q " + image +
-                  " || true"}};
+      {"ext2", "mkfs.ext2 -q -b 1024 -d " + from + " " + to + " 512K"},
+      {"ext4", "mkfs.ext4 -q -b 1024 -O ^has_journal -d " + from + " " + to + " 512K"},
+      {"fat12", "truncate -s 360K " + to + "; mkfs.vfat " + to + " >/dev/null; mcopy -s -i " + to +
+                    " " + from + "/* ::"},
+      {"ntfs", "truncate -s 2M " + to + "; mkntfs -q -F " + to + " >/dev/null 2>&1; ntfscp -f " +
+                   to + " " + from + "/good/fine.txt fine.txt >/dev/null 2>&1"},
+      {"iso", "xorriso -as mkisofs -quiet -R -J -o " + to + " " + from + " 2>/dev/null"},
+      {"udf", "truncate -s 1M " + to + "; mkudffs --utf8 -b 2048 " + to + " >/dev/null"},
+      {"gpt",
+       "truncate -s 1M " + to + "; printf 'label: gpt\\n2048\\n' | sfdisk -q " + to + " || true"}};
   shell(recipes.at(GetParam()));
-  const std::string original = read_file(image_);
+  const std::string original = read_file(image);
   ASSERT_FALSE(original.empty());
   std::mt19937 random(4711);  // NOLINT: the same images each time
   ImageSourceOptions options;
@@ -258,10 +254,10 @@ TEST_P(MutatedImages, AlwaysEndInOutcomes) {
           i % 2 == 0 ? mutant.size() : std::min<std::size_t>(mutant.size(), 65536);
       mutant[random() % span] = static_cast<char>(random());
     }
-    write_file(image_, mutant);
-    const WalkRecord walk = walk_image(image_, options);
+    write_file(image, mutant);
+    const WalkRecord walk = walk_image(image, options);
     EXPECT_FALSE(walk.outcomes.empty());
-    const auto source = open_image(image_, options);
+    const auto source = open_image(image, options);
     for (const auto& [volume, entry] : walk.found) {
       if (entry.type != events::EntryType::file) continue;
       const FileContent content = read_content(*source, entry, volume.value);
