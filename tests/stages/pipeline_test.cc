@@ -98,7 +98,7 @@ TEST_F(PipelineTest, AnImageGoesThroughEveryStageAndASecondRunOnlySkips) {
 
 TEST_F(PipelineTest, ForceMakesANewGenerationThatIsCopiedAndVerifiedAnew) {
   make_tree();
-  ASSERT_TRUE(run("directory", bench.tree));
+  ASSERT_TRUE(run("directory", bench.tree).has_value());
   const auto report = run("directory", bench.tree, "verify", true);
   EXPECT_TRUE(report->done);
   EXPECT_EQ(bench.last<events::CopySuccess>().generation, 2U);
