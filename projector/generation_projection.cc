@@ -33,8 +33,9 @@ constexpr const char* kInodeColumns =
 constexpr const char* kPathColumns =
     "medium_hash, dev, ino, path, exclude_reason, blobid, volume, inode_id, disposition, reason, "
     "last_seq";
-const MergeTable kQueueStats{"queue_stats", "medium_hash",
-                             "medium_hash, unclaimed_count, total_count, last_updated, last_seq"};
+constexpr MergeTable kQueueStats{
+    "queue_stats", "medium_hash",
+    "medium_hash, unclaimed_count, total_count, last_updated, last_seq"};
 constexpr std::uint64_t kProgressRows = 8192;
 
 // Which batch has which ordinals, to find the id of an entry by its ordinal.

@@ -4,6 +4,7 @@
 #include "projector/generation_tables.h"
 
 #include <array>
+#include <sstream>
 #include <utility>
 
 namespace ntt::projector {
@@ -82,21 +83,21 @@ Status GenerationTables::index_path(std::size_t path_bytes_max) {
 
 Status GenerationTables::exchange() {
   if (auto dropped = drop(); !dropped) return dropped;
-  std::string sql;
-  const auto place = [&](const std::string& parent, const std::string& fresh, const auto& indexes) {
-    const std::string name = parent + "_p_" + suffix_;
-    sql += "ALTER TABLE " + fresh + " RENAME TO " + name + ";";
+  std::ostringstream sql;
+  const auto place = [&](const char* parent, const std::string& fresh, const auto& indexes) {
+    const std::string name = std::string(parent) + "_p_" + suffix_;
+    sql << "ALTER TABLE " << fresh << " RENAME TO " << name << ";";
     for (const Index& index : indexes) {
-      sql +=
-          "ALTER INDEX " + fresh + "_" + index.name + " RENAME TO " + name + "_" + index.name + ";";
+      sql << "ALTER INDEX " << fresh << "_" << index.name << " RENAME TO " << name << "_"
+          << index.name << ";";
     }
-    sql += "ALTER TABLE " + parent + " ATTACH PARTITION " + name + " FOR VALUES IN (" +
-           pg_.quote(medium_) + ");";
-    sql += "ALTER TABLE " + name + " DROP CONSTRAINT " + fresh + "_belongs;";
+    sql << "ALTER TABLE " << parent << " ATTACH PARTITION " << name << " FOR VALUES IN ("
+        << pg_.quote(medium_) << "); ALTER TABLE " << name << " DROP CONSTRAINT " << fresh
+        << "_belongs;";
   };
   place("inode", fresh_inode(), kInodeIndexes);
   place("path", fresh_path(), kPathIndexes);
-  return run(sql);
+  return run(sql.str());
 }
 
 Status GenerationTables::drop() {

@@ -167,7 +167,7 @@ Status MediumFold::judge_copy() {
       state_.problems.push_back(std::to_string(copy->partial + copy->failed) +
                                 " files could not be copied");
     }
-    state_.copy = std::move(*copy);
+    state_.copy = *copy;
     return {};
   }
   return {};

@@ -23,13 +23,13 @@ std::string as_sql_name(std::string_view id) {
 }  // namespace
 
 std::string PartitionNames::assign(const events::MediumId& medium) {
-  const std::string name = as_sql_name(medium.text);
+  std::string name = as_sql_name(medium.text);
   for (std::size_t length = kSuffixBytesUsual; length <= name.size(); ++length) {
     if (taken_.insert(name.substr(0, length)).second) return name.substr(0, length);
   }
   if (name.size() < kSuffixBytesUsual && taken_.insert(name).second) return name;
   for (std::size_t number = 2;; ++number) {
-    const std::string numbered = name + "_" + std::to_string(number);
+    std::string numbered = name + "_" + std::to_string(number);
     if (taken_.insert(numbered).second) return numbered;
   }
 }

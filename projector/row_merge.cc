@@ -32,24 +32,25 @@ Status make_fresh(Pg& pg, const MergeTable& merge) {
 }
 
 Status merge_rows(Pg& pg, const MergeTable& merge, const std::string& scope) {
+  std::ostringstream sql;
   if (!scope.empty()) {
-    std::string same = "true";
+    sql << "DELETE FROM " << merge.table << " old WHERE " << scope
+        << " AND NOT EXISTS (SELECT FROM " << merge.fresh() << " fresh WHERE true";
     for (const std::string& name : names_in(merge.key)) {
-      same += " AND fresh." + name + " = old." + name;
+      sql << " AND fresh." << name << " = old." << name;
     }
-    auto deleted =
-        run(pg, "DELETE FROM " + merge.table + " old WHERE " + scope +
-                    " AND NOT EXISTS (SELECT FROM " + merge.fresh() + " fresh WHERE " + same + ")");
-    if (!deleted) return deleted;
+    sql << ");";
   }
-  std::string assignments;
+  sql << "INSERT INTO " << merge.table << " AS old (" << merge.columns << ") SELECT "
+      << merge.columns << " FROM " << merge.fresh() << " ORDER BY " << merge.key << " ON CONFLICT ("
+      << merge.key << ") DO UPDATE SET ";
+  const char* separator = "";
   for (const std::string& name : names_in(merge.columns)) {
-    assignments += (assignments.empty() ? "" : ", ") + name + " = excluded." + name;
+    sql << separator << name << " = excluded." << name;
+    separator = ", ";
   }
-  return run(pg, "INSERT INTO " + merge.table + " AS old (" + merge.columns + ") SELECT " +
-                     merge.columns + " FROM " + merge.fresh() + " ORDER BY " + merge.key +
-                     " ON CONFLICT (" + merge.key + ") DO UPDATE SET " + assignments +
-                     " WHERE old.* IS DISTINCT FROM excluded.*");
+  sql << " WHERE old.* IS DISTINCT FROM excluded.*";
+  return run(pg, sql.str());
 }
 
 }  // namespace ntt::projector

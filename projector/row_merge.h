@@ -10,10 +10,10 @@ namespace ntt::projector {
 
 // A table and the temporary table that holds what its rows ought to be.
 struct MergeTable {
-  std::string table;
-  std::string key;      // its primary key, "a, b"
-  std::string columns;  // all of them
-  [[nodiscard]] std::string fresh() const { return "new_" + table; }
+  const char* table;
+  const char* key;      // its primary key, "a, b"
+  const char* columns;  // all of them
+  [[nodiscard]] std::string fresh() const { return std::string("new_") + table; }
 };
 
 // Makes the temporary table, which lives as long as the transaction.
