@@ -144,6 +144,9 @@ TEST(OddMedia, UnreadableFilesAndDirectoriesHaveOutcomesAndTheRestIsStored) {
   fs::permissions(tree / "secret", fs::perms::none);
   fs::permissions(tree / "closed", fs::perms::none);
 
+  // Where the program was built may be closed to nobody.
+  const std::string program = (site.temp / "ntt").string();
+  fs::copy_file(site.command({}).front(), program);
   // Root may read everything: then ntt runs as nobody, in a home that is nobody's.
   std::vector<std::string> prefix;
   if (geteuid() == 0) {
@@ -155,6 +158,7 @@ TEST(OddMedia, UnreadableFilesAndDirectoriesHaveOutcomesAndTheRestIsStored) {
   const auto as_user = [&](const std::vector<std::string>& arguments) {
     std::vector<std::string> all = prefix;
     for (const auto& word : site.command(arguments)) all.push_back(word);
+    all[prefix.size()] = program;
     return run_command(all, site.options({{"HOME", (site.temp / "home").string()}}));
   };
   const auto run = as_user({"run", "--dir", tree.string()});
