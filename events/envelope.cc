@@ -53,6 +53,9 @@ Status check_bounds(const Envelope& envelope) {
     if (auto parsed = MediumId::parse(envelope.medium.text); !parsed) return parsed.error();
   }
   if (envelope.version == 0) return Error{Errc::invalid, "payload versions count from 1"};
+  if (!envelope.occurred_at.is_writable() || !envelope.recorded_at.is_writable()) {
+    return Error{Errc::invalid, "the times of an event lie in the years 0000 to 9999"};
+  }
   return {};
 }
 

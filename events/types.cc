@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "events/bytes.h"
+#include "events/check.h"
 #include "events/event.h"
 
 namespace ntt::events {
@@ -37,15 +38,17 @@ bool take_char(std::string_view& text, std::string_view any_of) {
   return true;
 }
 
-// Up to nine digits of fraction as microseconds; finer ones are cut off.
-std::int64_t take_fraction(std::string_view& text) {
+// One to nine digits of fraction as microseconds; finer ones are cut off.
+std::optional<std::int64_t> take_fraction(std::string_view& text) {
   std::int64_t micros = 0;
   std::int64_t scale = kMicrosPerSecond / 10;
-  while (!text.empty() && is_digit(text.front())) {
+  std::size_t digits = 0;
+  for (; !text.empty() && is_digit(text.front()); ++digits) {
     micros += (text.front() - '0') * scale;
     scale /= 10;
     text.remove_prefix(1);
   }
+  if (digits == 0 || digits > 9) return std::nullopt;
   return micros;
 }
 
@@ -66,6 +69,7 @@ std::optional<std::int64_t> take_offset(std::string_view& text) {
 }  // namespace
 
 std::string to_rfc3339(Timestamp time) {
+  CHECK(time.is_writable());
   using std::chrono::floor;
   const std::chrono::sys_time<std::chrono::microseconds> point{
       std::chrono::microseconds{time.micros}};
@@ -107,11 +111,14 @@ Result<Timestamp> parse_timestamp(std::string_view text) {
   if (!minute || !take_char(rest, ":")) return invalid;
   const auto second = take_number(rest, 2);
   if (!second || *hour > 23 || *minute > 59 || *second > 60) return invalid;
-  const std::int64_t fraction = take_char(rest, ".,") ? take_fraction(rest) : 0;
+  const auto fraction =
+      take_char(rest, ".,") ? take_fraction(rest) : std::optional<std::int64_t>{0};
   const auto offset = take_offset(rest);
-  if (!offset || !rest.empty()) return invalid;
+  if (!fraction || !offset || !rest.empty()) return invalid;
   const std::int64_t seconds = *hour * 3600 + *minute * 60 + *second - *offset;
-  return Timestamp{midnight + seconds * kMicrosPerSecond + fraction};
+  const Timestamp time{midnight + seconds * kMicrosPerSecond + *fraction};
+  if (!time.is_writable()) return invalid;  // an offset led out of the years
+  return time;
 }
 
 template <class Tag, std::size_t kBytes>

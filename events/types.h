@@ -28,12 +28,18 @@ struct Sequence {
 struct Timestamp {
   std::int64_t micros = 0;
   auto operator<=>(const Timestamp&) const = default;
+  // Whether it lies in the years 0000 to 9999, the only ones that RFC 3339 can write. Events have
+  // no other times.
+  [[nodiscard]] bool is_writable() const {
+    return micros >= -62'167'219'200'000'000 && micros < 253'402'300'800'000'000;
+  }
 };
 
-// "2025-10-10T15:41:03.000000Z": RFC 3339, UTC, always six digits of fraction.
+// "2025-10-10T15:41:03.000000Z": RFC 3339, UTC, always six digits of fraction. CHECKs
+// is_writable().
 std::string to_rfc3339(Timestamp time);
 
-// Reads RFC 3339 with `Z` or a numeric offset and 0 to 9 digits of fraction (finer than a
+// Reads RFC 3339 with `Z` or a numeric offset and up to 9 digits of fraction (finer than a
 // microsecond is cut off). Also a date alone, which means midnight UTC. Errc::invalid otherwise.
 Result<Timestamp> parse_timestamp(std::string_view text);
 

@@ -50,6 +50,20 @@ std::vector<BlobId> read_list(int directory, const std::string& name) {
   return ids;
 }
 
+// The files of a session, and its directories with theirs.
+void remove_what_is_in(int session) {
+  for (const std::string& name : names_in(session)) {
+    if (::unlinkat(session, name.c_str(), 0) == 0) continue;
+    const FileDescriptor directory(
+        ::openat(session, name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+    if (!directory.is_open()) continue;
+    for (const std::string& file : names_in(directory.get())) {
+      ::unlinkat(directory.get(), file.c_str(), 0);
+    }
+    ::unlinkat(session, name.c_str(), AT_REMOVEDIR);
+  }
+}
+
 bool is_list(const std::string& name) {
   return name.rfind(kListPrefix, 0) == 0;
 }
@@ -139,9 +153,7 @@ Status BlobStore::take_over_dead_sessions() {
   }
   // What another user left and only he may remove stays; it does no harm.
   for (const auto& [name, session] : dead) {
-    for (const std::string& file : names_in(session.get())) {
-      ::unlinkat(session.get(), file.c_str(), 0);
-    }
+    remove_what_is_in(session.get());
     ::unlinkat(sessions.get(), name.c_str(), AT_REMOVEDIR);
   }
   return {};
@@ -153,6 +165,7 @@ BlobStore::~BlobStore() {
       ::unlinkat(session_fd_.get(), temporary.c_str(), 0);
     }
   }
+  remove_temporary_directories(closed_group_.number + 1);
   // Refused while lists are left: then the next open() takes them over.
   if (session_fd_.is_open()) ::unlinkat(root_fd_.get(), session_.c_str(), AT_REMOVEDIR);
 }
@@ -213,9 +226,19 @@ Result<std::uint64_t> BlobStore::publish() {
     if (auto named = give_name(id, temporary); !named) return std::move(named).error();
   }
   unrecorded_groups_.push_back({closed_group_.number, std::exchange(closed_group_.taken_over, {})});
+  remove_temporary_directories(closed_group_.number);
   const std::lock_guard lock(mutex_);
   closed_.clear();
   return closed_group_.number;
+}
+
+// Those of the groups up to this one, which are empty.
+void BlobStore::remove_temporary_directories(std::uint64_t last_group) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(temporary_directories_, [&](const auto& made) {
+    return made.first <= last_group &&
+           ::unlinkat(session_fd_.get(), made.second.c_str(), AT_REMOVEDIR) == 0;
+  });
 }
 
 Status BlobStore::sync() {

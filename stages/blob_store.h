@@ -23,6 +23,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "events/hash.h"
@@ -90,6 +91,7 @@ class BlobStore {
   Status take_over(const std::string& name);
   Status write_list(const std::string& name, std::span<const BlobId> ids);
   Status give_name(const BlobId& id, const std::string& temporary);
+  void remove_temporary_directories(std::uint64_t last_group);
   Status make_directory_for(const BlobId& id);
   Status make_directory(const std::string& path);
   Result<bool> is_present(const BlobId& id, std::uint64_t size);
@@ -101,11 +103,12 @@ class BlobStore {
   std::string session_;
   mode_t umask_ = 0;  // as files made here show it
   std::atomic<std::uint64_t> next_name_{0};
-  Group closed_group_;
+  Group closed_group_;  // the open group's number is one more
   bool sync_failed_ = false;
   std::vector<Group> unrecorded_groups_;
 
-  mutable std::mutex mutex_;              // guards what follows, which writers use too
+  mutable std::mutex mutex_;  // guards what follows, which writers use too
+  std::vector<std::pair<std::uint64_t, std::string>> temporary_directories_;  // group, name
   std::map<BlobId, std::string> staged_;  // of the open group: content -> temporary name
   std::map<BlobId, std::string> closed_;  // of the closed group, until all have their names
   std::set<BlobId> taken_over_;           // published by dead processes, named by no event
@@ -130,6 +133,7 @@ class BlobWriter {
   void discard();
 
  private:
+  Status open_directory();
   Status open_temporary();
   Status flush();
   Result<Deposit> stage(const BlobId& id);
@@ -139,7 +143,12 @@ class BlobWriter {
   std::uint64_t size_ = 0;
   std::string buffer_;  // not yet written
   FileDescriptor file_;
-  std::string temporary_;  // empty: none
+  std::string temporary_;  // its name in the session's directory; empty: none
+  // Each writer has a directory of its own for each group: creating files in one and renaming them
+  // out of another never wait for each other.
+  FileDescriptor directory_;
+  std::string directory_name_;
+  std::uint64_t directory_group_ = 0;  // 0: none yet
 };
 
 }  // namespace ntt::stages

@@ -31,10 +31,29 @@ Status BlobWriter::write(std::string_view bytes) {
   return buffer_.size() <= kMemoryBytesMax ? Status() : flush();
 }
 
+Status BlobWriter::open_directory() {
+  const std::uint64_t group = store_.closed_group_.number + 1;
+  if (directory_group_ == group) return {};
+  directory_group_ = 0;
+  directory_name_ = std::to_string(group) + "-" + std::to_string(store_.next_name_.fetch_add(1));
+  if (::mkdirat(store_.session_fd_.get(), directory_name_.c_str(), 0700) != 0) {
+    return store_.failed("make a directory under .tmp", errno);
+  }
+  directory_ = FileDescriptor(::openat(store_.session_fd_.get(), directory_name_.c_str(),
+                                       O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory_.is_open()) return store_.failed("open a directory under .tmp", errno);
+  directory_group_ = group;
+  const std::lock_guard lock(store_.mutex_);
+  store_.temporary_directories_.emplace_back(group, directory_name_);
+  return {};
+}
+
 Status BlobWriter::open_temporary() {
-  temporary_ = std::to_string(store_.next_name_.fetch_add(1));
-  file_ = FileDescriptor(::openat(store_.session_fd_.get(), temporary_.c_str(),
-                                  O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444));
+  if (auto opened = open_directory(); !opened) return opened;
+  const std::string name = std::to_string(store_.next_name_.fetch_add(1));
+  temporary_ = directory_name_ + "/" + name;
+  file_ = FileDescriptor(
+      ::openat(directory_.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444));
   const bool has_mode = (store_.umask_ & 0444U) == 0;
   if (file_.is_open() && (has_mode || ::fchmod(file_.get(), 0444) == 0)) return {};
   const int error_number = errno;

@@ -126,6 +126,7 @@ Result<std::optional<StageReport>> attempt(StageContext& context, Source& source
 
   ManifestWriter writer(context, *start, recorded);
   auto walked = source.walk(writer);
+  if (auto written = writer.finish(); !written) walked = std::move(written);
   if (writer.stop() == WalkStop::log_failed) return std::move(walked).error();
   if (writer.stop() == WalkStop::cancelled) {
     return std::optional(

@@ -2,6 +2,8 @@
 
 #include "stages/manifest_writer.h"
 
+#include <utility>
+
 #include "events/limits.h"
 
 namespace ntt::stages {
@@ -51,6 +53,7 @@ ManifestWriter::ManifestWriter(StageContext& context, events::Sequence start,
       recorded_(recorded),
       manifest_(recorded.manifest ? recorded.manifest : start) {
   batch_.entries.reserve(events::kBatchRecordsMax);
+  full_batch_.entries.reserve(events::kBatchRecordsMax);
 }
 
 Status ManifestWriter::entries(VolumeIndex volume, std::span<const Entry> entries) {
@@ -103,19 +106,31 @@ Status ManifestWriter::halt(WalkStop why, const char* message) {
   return events::Error{events::Errc::conflict, message};
 }
 
+Status ManifestWriter::finish() {
+  return writing_.valid() ? writing_.get() : Status();
+}
+
+// Hands the batch to the writing thread once that is done with the one before.
 Status ManifestWriter::flush() {
   if (batch_.entries.empty()) return {};
+  if (auto written = finish(); !written) return written;
   batch_.first_ordinal.value = totals_.entries - batch_.entries.size();
-  events::EncodedBatch encoded = events::encode_entry_batch(batch_);
-  EnumBatchData data;
-  data.manifest = manifest_.value;
-  data.volume = batch_.volume.value;
-  data.first_ordinal = batch_.first_ordinal.value;
-  data.count = batch_.entries.size();
-  data.digest = encoded.records_digest.hex();
-  if (auto written = write(data, std::move(encoded.attachment)); !written) return written;
+  std::swap(batch_, full_batch_);
   batch_.entries.clear();
   batch_bytes_ = 0;
+  writing_ = std::async(std::launch::async, [this] { return write_batch(); });
+  return {};
+}
+
+Status ManifestWriter::write_batch() {
+  events::EncodedBatch encoded = events::encode_entry_batch(full_batch_);
+  EnumBatchData data;
+  data.manifest = manifest_.value;
+  data.volume = full_batch_.volume.value;
+  data.first_ordinal = full_batch_.first_ordinal.value;
+  data.count = full_batch_.entries.size();
+  data.digest = encoded.records_digest.hex();
+  if (auto written = write(data, std::move(encoded.attachment)); !written) return written;
   batches_ += 1;
   if (context_.cancelled) return halt(WalkStop::cancelled, "cancelled");
   return {};
@@ -154,11 +169,11 @@ Result<bool> ManifestWriter::is_same_but_for_access(const RecordedBatch& recorde
   if (!attachment) return std::move(attachment).error();
   auto batch = events::decode_entry_batch(*attachment);
   if (!batch) return std::move(batch).error();
-  if (batch->entries.size() != batch_.entries.size()) return false;
-  for (std::size_t i = 0; i < batch_.entries.size(); ++i) {
-    batch->entries[i].access_time = batch_.entries[i].access_time;
+  if (batch->entries.size() != full_batch_.entries.size()) return false;
+  for (std::size_t i = 0; i < full_batch_.entries.size(); ++i) {
+    batch->entries[i].access_time = full_batch_.entries[i].access_time;
   }
-  return batch->entries == batch_.entries;
+  return batch->entries == full_batch_.entries;
 }
 
 events::EnumSuccess ManifestWriter::summary() const {

@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include <future>
 #include <map>
 #include <vector>
 
@@ -50,8 +51,10 @@ class ManifestWriter final : public EntrySink {
 
   Status entries(VolumeIndex volume, std::span<const Entry> entries) override;
   Status volume_done(const VolumeOutcome& outcome) override;
+  // After the walk, whether it succeeded or not: returns when the last batch is in the log.
+  Status finish();
 
-  // After the walk: whether all that was recorded was met again.
+  // What follows is for after finish(). Whether all that was recorded was met again.
   [[nodiscard]] bool met_all_recorded() const { return batches_ >= recorded_.batches.size(); }
   [[nodiscard]] WalkStop stop() const { return stop_; }
   // Totals, digest and volumes; `source` is left to the caller.
@@ -60,6 +63,7 @@ class ManifestWriter final : public EntrySink {
  private:
   Status add(VolumeIndex volume, const Entry& entry);
   Status flush();
+  Status write_batch();
   Status write(events::EnumBatchData data, std::string attachment);
   [[nodiscard]] Result<bool> is_same_but_for_access(const RecordedBatch& recorded,
                                                     const events::EnumBatchData& data) const;
@@ -69,14 +73,19 @@ class ManifestWriter final : public EntrySink {
   events::Sequence start_;
   const RecordedManifest& recorded_;
   events::Sequence manifest_;
-  events::EntryBatch batch_;
+  events::EntryBatch batch_;     // being filled
   std::size_t batch_bytes_ = 0;  // of paths, link targets and messages
-  std::uint64_t batches_ = 0;
-  events::Blake3 digest_;
   std::vector<VolumeOutcome> volumes_;
   std::map<VolumeIndex, VolumeOutcome> counts_;  // of each volume so far
   events::EnumSuccess totals_;
+
+  // The batch before is encoded and appended by a thread of its own while the next one is filled.
+  // What follows is that thread's as long as it runs; at its end, finish() or the next flush().
+  events::EntryBatch full_batch_;
+  std::uint64_t batches_ = 0;
+  events::Blake3 digest_;
   WalkStop stop_ = WalkStop::none;
+  std::future<Status> writing_;  // last: its destructor waits
 };
 
 }  // namespace ntt::stages

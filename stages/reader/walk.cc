@@ -97,6 +97,7 @@ void Fault::strike(std::string_view reached, Reply& reply) const {
   std::vector<std::string> hoard;
   switch (kind) {
     case Kind::crash:
+      std::signal(SIGSEGV, SIG_DFL);  // a sanitizer has a handler of its own
       std::raise(SIGSEGV);
       break;
     case Kind::hang:

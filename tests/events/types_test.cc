@@ -35,10 +35,12 @@ TEST(TimestampTest, FinerThanAMicrosecondIsCutOff) {
 }
 
 TEST(TimestampTest, WhatIsNotATimeIsInvalid) {
-  for (const char* text : {"", "2025", "2025-13-01", "2025-02-29", "2025-10-10T",
-                           "2025-10-10T15:41", "2025-10-10T15:41:03", "2025-10-10T24:00:00Z",
-                           "2025-10-10T15:60:00Z", "2025-10-10T15:41:03+2:00",
-                           "2025-10-10T15:41:03Zx", " 2025-10-10", "+025-10-10", "yesterday"}) {
+  for (const char* text :
+       {"", "2025", "2025-13-01", "2025-02-29", "2025-10-10T", "2025-10-10T15:41",
+        "2025-10-10T15:41:03", "2025-10-10T24:00:00Z", "2025-10-10T15:60:00Z",
+        "2025-10-10T15:41:03+2:00", "2025-10-10T15:41:03Zx", " 2025-10-10", "+025-10-10",
+        "yesterday", "2025-10-10T15:41:03.Z", "2025-10-10T15:41:03.1234567890Z",
+        "0000-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01"}) {
     const auto time = parse_timestamp(text);
     ASSERT_FALSE(time) << text;
     EXPECT_EQ(time.error().code, Errc::invalid);
@@ -49,6 +51,13 @@ TEST(TimestampTest, IsWrittenWithSixDigitsInUtc) {
   EXPECT_EQ(to_rfc3339({1'760'110'863'000'000}), "2025-10-10T15:41:03.000000Z");
   EXPECT_EQ(to_rfc3339({-1}), "1969-12-31T23:59:59.999999Z");
   EXPECT_EQ(to_rfc3339({0}), "1970-01-01T00:00:00.000000Z");
+}
+
+TEST(TimestampTest, OnlyTheYears0To9999CanBeWritten) {
+  EXPECT_TRUE(parse_timestamp("0000-01-01")->is_writable());
+  EXPECT_FALSE(Timestamp{parse_timestamp("0000-01-01")->micros - 1}.is_writable());
+  EXPECT_TRUE(parse_timestamp("9999-12-31T23:59:59.999999Z")->is_writable());
+  EXPECT_FALSE(Timestamp{parse_timestamp("9999-12-31T23:59:59.999999Z")->micros + 1}.is_writable());
 }
 
 RC_GTEST_PROP(TimestampProperty, EveryInstantOfTheYears0To9999ComesBack, ()) {

@@ -9,9 +9,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text = input(data, size);
   if (const auto time = parse_timestamp(text)) {
     const auto again = parse_timestamp(to_rfc3339(*time));
-    const bool in_range = *time >= *parse_timestamp("0000-01-01") &&
-                          *time <= *parse_timestamp("9999-12-31T23:59:59.999999Z");
-    CHECK(!in_range || (again && *again == *time));
+    CHECK(again && *again == *time);
   }
   if (const auto id = EventId::from_hex(text)) CHECK(EventId::from_hex(id->hex()) == id);
   if (const auto medium = MediumId::parse(text)) CHECK(medium->text == text);

@@ -203,18 +203,22 @@ TEST_F(Enumerate, ContinuesAfterAnInterruptionAsIfThereHadBeenNone) {
   LogBench uninterrupted(bench.emitter.medium().text);
   ASSERT_TRUE(stages::run_enum(uninterrupted.context, source, {}).has_value());
 
+  // A batch may be on its way into the log when the next one is cancelled.
+  std::uint64_t recorded = 0;
   for (const std::uint64_t border : {1U, 9000U, 20000U}) {
     EXPECT_EQ(run_cancelled_after(source, border).outcome, StageOutcome::interrupted);
     EXPECT_EQ(history().open_manifest.value, 1U);
     EXPECT_FALSE(history().enum_ended);
+    EXPECT_GE(history().open_manifest_entries, std::max<std::uint64_t>(recorded, 8192));
+    recorded = history().open_manifest_entries;
   }
-  EXPECT_EQ(history().open_manifest_entries, 8192U * 3);
+  EXPECT_EQ(recorded % 8192, 0U);
   EXPECT_EQ(run(source).outcome, StageOutcome::success);
   EXPECT_EQ(history().open_manifest.value, 0U);
   auto success = bench.last<events::EnumSuccess>();
   EXPECT_EQ(success, uninterrupted.last<events::EnumSuccess>());
   EXPECT_EQ(bench.last<events::EnumStart>().manifest, 1U);
-  EXPECT_EQ(bench.last<events::EnumStart>().resumed_entries, 8192U * 3);
+  EXPECT_EQ(bench.last<events::EnumStart>().resumed_entries, recorded);
   EXPECT_EQ(bench.events("enum_batch").size(), success.batches);
   EXPECT_EQ(paths_of_manifest(1).size(), 28192U);
 }
