@@ -188,8 +188,8 @@ auto instantiate(PayloadList<Payload...> /*list*/) {
 }  // namespace
 const void* payload_instances();
 const void* payload_instances() {
-  static const auto kInstances = instantiate(AllPayloads{});
-  return &kInstances;
+  static const auto instances = instantiate(AllPayloads{});
+  return &instances;
 }
 
 }  // namespace ntt::events

@@ -5,6 +5,7 @@
 #include "projector/generation_projection.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "events/bytes.h"
 #include "events/generation.h"
@@ -115,7 +116,7 @@ class GenerationProjection {
   const ProjectProgress& progress_;
   GenerationTables tables_;
   events::GenerationRef ref_;
-  CopyWriter* rows_ = nullptr;  // of the COPY that runs
+  std::optional<CopyWriter> rows_;  // of the COPY that runs
   EntryIds ids_;
   std::uint64_t done_ = 0;  // entries of this pass
   std::uint64_t rows_written_ = 0;
@@ -129,10 +130,9 @@ class GenerationProjection {
 
 Status GenerationProjection::fill(const std::string& what, const std::string& table,
                                   const std::string& columns, bool frozen, Write write) {
-  CopyWriter rows(pg_);
-  rows_ = &rows;
+  rows_.emplace(pg_);
   done_ = 0;
-  if (auto started = rows.start(table, columns, frozen); !started) return started;
+  if (auto started = rows_->start(table, columns, frozen); !started) return started;
   if (ref_.manifest) {  // an adopted load may have no manifest
     auto read = events::read_generation(log_, ref_, [&](const GenerationRow& row) {
       if (done_ % kProgressRows == 0) report(what);
@@ -142,7 +142,7 @@ Status GenerationProjection::fill(const std::string& what, const std::string& ta
     if (!read) return read;
   }
   report(what);
-  auto finished = rows.finish();
+  auto finished = rows_->finish();
   if (!finished) return std::move(finished).error();
   rows_written_ += *finished;
   return {};

@@ -274,8 +274,7 @@ Result<ArchiveContents> read_archive(const std::string& path, const ArchiveProgr
   if (read) read = read_members(a.get(), progress, contents);
   // What follows the end of the archive counts for the file's digest.
   const void* rest = nullptr;
-  la_ssize_t count = 0;
-  while (read && (count = read_block(a.get(), &in, &rest)) > 0) {
+  while (read && read_block(a.get(), &in, &rest) > 0) {
   }
   if (in.error_number != 0) return errno_error("read " + path, in.error_number);
   if (!read) return Error(read.error()).within(path);

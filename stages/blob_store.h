@@ -112,7 +112,7 @@ class BlobStore {
   std::map<BlobId, std::string> staged_;  // of the open group: content -> temporary name
   std::map<BlobId, std::string> closed_;  // of the closed group, until all have their names
   std::set<BlobId> taken_over_;           // published by dead processes, named by no event
-  std::bitset<256 * 256> directories_;    // "aa/bb" known to be there
+  std::bitset<65536> directories_;        // "aa/bb" known to be there
   std::bitset<256> directories_above_;    // "aa" known to be there
   int failure_ = 0;                       // first errno that ended the store
 };

@@ -88,13 +88,14 @@ std::vector<std::string> reversed(const std::vector<std::string>& arguments) {
 
 }  // namespace
 
-int run_command_line(Command command, const std::vector<std::string>& arguments) {
+int run_command_line(const Command& command, const std::vector<std::string>& arguments) {
   CLI::App app(command.summary, command.name);
   app.get_formatter()->column_width(34);
   const Command* chosen = nullptr;
   std::deque<SettingFlag> flags;
   add_command(app, command, chosen);
   add_settings(app, flags);
+  app.set_version_flag("--version", command.name + " " NTT_VERSION);
   try {
     app.parse(reversed(arguments));
   } catch (const CLI::ParseError& error) {

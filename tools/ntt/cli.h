@@ -11,6 +11,6 @@ namespace ntt::tools {
 
 // Parses, resolves the settings, sets up messages and signals, and runs. `arguments` begins with
 // the program's name. Returns the exit code.
-int run_command_line(Command command, const std::vector<std::string>& arguments);
+int run_command_line(const Command& command, const std::vector<std::string>& arguments);
 
 }  // namespace ntt::tools

@@ -32,6 +32,7 @@ int run_psql(const Context& context, const DbOptions& options) {
   std::vector<std::string> arguments = {"psql", *url};
   arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
   std::vector<char*> pointers;
+  pointers.reserve(arguments.size() + 1);
   for (auto& argument : arguments) pointers.push_back(argument.data());
   pointers.push_back(nullptr);
   signal(SIGPIPE, SIG_DFL);

@@ -9,7 +9,8 @@ namespace ntt::tools {
 
 namespace {
 
-struct RunOptions : RunRequest {
+struct RunOptions {
+  RunRequest request;
   std::string image;
   std::string directory;
   std::string raw;
@@ -21,7 +22,7 @@ int run(Context& context, const RunOptions& options) {
                                                                 {"directory", &options.directory},
                                                                 {"raw", &options.raw},
                                                                 {"device", &options.device}};
-  RunRequest request = options;
+  RunRequest request = options.request;
   int given = 0;
   for (const auto& [kind, path] : sources) {
     if (path->empty()) continue;
@@ -56,36 +57,51 @@ Command run_command() {
       {"--dir", &options->directory, "DIR", "a directory", false, {}},
       {"--raw", &options->raw, "FILE", "a legacy listing of a medium", false, {}},
       {"--device", &options->device, "FILE", "a device, imaged with ddrescue first", false, {}},
-      {"--label", &options->label, "TEXT", "what is written on the medium", false, {}},
+      {"--label", &options->request.label, "TEXT", "what is written on the medium", false, {}},
       {"--until",
-       &options->until,
+       &options->request.until,
        "STAGE",
        "the last stage to run [verify]",
        false,
        {"identify", "image", "enum", "load", "copy", "archive", "verify"}},
-      {"--force", &options->force, "", "enumerate and load again: a new generation", false, {}},
-      {"--retry-failed", &options->retry_failed, "", "copy again what failed", false, {}},
-      {"--deleted", &options->deleted, "", "also list deleted entries of images", false, {}},
+      {"--force",
+       &options->request.force,
+       "",
+       "enumerate and load again: a new generation",
+       false,
+       {}},
+      {"--retry-failed", &options->request.retry_failed, "", "copy again what failed", false, {}},
+      {"--deleted",
+       &options->request.deleted,
+       "",
+       "also list deleted entries of images",
+       false,
+       {}},
       {"--cross-filesystems",
-       &options->cross_filesystems,
+       &options->request.cross_filesystems,
        "",
        "also enter other file systems below DIR",
        false,
        {}},
-      {"--rules", &options->rules, "FILE", "exclusion rules, one expression a line", false, {}},
+      {"--rules",
+       &options->request.rules,
+       "FILE",
+       "exclusion rules, one expression a line",
+       false,
+       {}},
       {"--workers",
-       &options->workers,
+       &options->request.workers,
        "N",
        "threads that copy [one a processor, at most 8]",
        false,
        {}},
       {"--no-project",
-       &options->no_project,
+       &options->request.no_project,
        "",
        "only record; `ntt project` follows later",
        false,
        {}},
-      {"--json", &options->json, "", "the outcome as one JSON object", false, {}},
+      {"--json", &options->request.json, "", "the outcome as one JSON object", false, {}},
   };
   command.run = [options](Context& context) { return run(context, *options); };
   return command;

@@ -36,6 +36,7 @@ RunId running_now(const Settings& settings, const events::Log& log) {
 // How much of their ids tells the media apart: eight characters or more.
 std::size_t telling_length(const std::vector<MediumState>& media) {
   std::vector<std::string> ids;
+  ids.reserve(media.size());
   for (const MediumState& medium : media) ids.push_back(medium.medium.text);
   std::sort(ids.begin(), ids.end());
   std::size_t length = 8;
