@@ -66,7 +66,7 @@ row "enumerate an image, rate / fls -r" "$(ratio "$fls_seconds" "$enum_image")" 
 # Each time a new database, and for ntt a new log and a new generation of rows.
 loaddb_seconds=$(for i in 1 2 3; do sync; seconds tsk_loaddb -k -d "$work/tsk-$i.db" "$work/tree.img"; done | least)
 load_once() {
-  NTT_HOME=$1 "$ntt" project >/dev/null 2>&1 # the cluster is made and started outside the measurement
+  NTT_HOME=$1 "$ntt" db url >/dev/null # the cluster is made and started outside the measurement
   sync
   seconds env NTT_HOME="$1" "$ntt" --progress none run --image "$work/tree.img" --until load
   NTT_HOME=$1 "$ntt" db stop >/dev/null
