@@ -1,7 +1,7 @@
 // Batches: up to 8192 records in the attachment of one event, stored as compressed columns.
 //
 // A batch is encoded from, and decoded into, plain record vectors; one batch at a time is in
-// memory. The byte format (columns, delta and front coding, zstd) is in FORMAT.md.
+// memory. The byte format (columns, delta and front coding, zstd) is in BATCHES.md.
 
 #pragma once
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "events/payload.h"
+#include "events/retractions.h"
 
 namespace ntt::events {
 
@@ -26,17 +27,14 @@ class Collector {
     if (event.type == EnumBatchData::kType) return add_entries(event);
     if (event.type == LoadBatchData::kType) return add_decisions(event);
     if (event.type == CopyBatchData::kType) return add_copies(event);
-    if (event.type == Retraction::kType) return add_retraction(event);
-    return {};
+    return retractions_.add(event);
   }
 
-  // A retraction that was itself retracted does not count; it can only be by a later one.
   Batches take() && {
-    std::set<Sequence> retracted;
-    for (auto it = retractions_.rbegin(); it != retractions_.rend(); ++it) {
-      if (!retracted.contains(it->first)) retracted.insert(it->second);
-    }
-    const auto is_retracted = [&](const BatchRef& batch) { return retracted.contains(batch.seq); };
+    const std::set<std::uint64_t> retracted = retractions_.retracted();
+    const auto is_retracted = [&](const BatchRef& batch) {
+      return retracted.contains(batch.seq.value);
+    };
     std::erase_if(batches_.entries, is_retracted);
     std::erase_if(batches_.decisions, is_retracted);
     for (auto& [attempt, batches] : batches_.copies) std::erase_if(batches, is_retracted);
@@ -74,16 +72,9 @@ class Collector {
     return {};
   }
 
-  Status add_retraction(const Event& event) {
-    auto data = payload_of<Retraction>(event);
-    if (!data) return std::move(data).error();
-    retractions_.emplace_back(event.seq, Sequence{data->retracts});
-    return {};
-  }
-
   GenerationRef ref_;
   Batches batches_;
-  std::vector<std::pair<Sequence, Sequence>> retractions_;  // the retraction, what it retracts
+  Retractions retractions_;
 };
 
 }  // namespace

@@ -50,6 +50,9 @@ struct VerifyReport {
   std::uint64_t checked = 0;
   std::optional<Sequence> first_bad;
   std::string problem;  // empty when all is well
+  // Whether a head file was there to compare with: without one, events missing from the end of the
+  // log would not be noticed.
+  bool witnessed = false;
 };
 
 class Log {
@@ -58,8 +61,9 @@ class Log {
 
   // Adds the events in order, all or none, synced to the disk before it returns. An event whose id
   // is already in the log is not added again. Returns the sequence number of each (the first one's
-  // for a repeated id). Errors: invalid (a field out of bounds), conflict (expected_last), io or
-  // corruption (from then on every append is refused; reopen to learn what was stored).
+  // for a repeated id). Errors: invalid (a field out of bounds), conflict (expected_last),
+  // corruption (what the append has to look up is damaged) and io (from then on every append is
+  // refused; reopen to learn what was stored).
   virtual Result<std::vector<Sequence>> append(std::span<const NewEvent> events,
                                                const AppendOptions& options) = 0;
 

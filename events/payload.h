@@ -504,10 +504,14 @@ struct VerifyStart {
   std::uint32_t generation = 0;
   std::uint64_t copy = 0;     // seq of the copy_success whose blobs are checked
   std::uint64_t archive = 0;  // seq of the archive_success that is checked; 0: none
+  // The first verify_start of the series of interrupted attempts that this one goes on with.
+  std::optional<std::uint64_t> resumes;
+  std::optional<ByteString> store;  // where the blobs are read
   static constexpr auto fields() {
     using T = VerifyStart;
     return std::tuple{field("generation", &T::generation), field("copy", &T::copy),
-                      field("archive", &T::archive)};
+                      field("archive", &T::archive), field("resumes", &T::resumes),
+                      field("store", &T::store)};
   }
   bool operator==(const VerifyStart&) const = default;
 };
@@ -515,7 +519,7 @@ struct VerifyStart {
 struct VerifyBatchData {
   static constexpr const char* kType = "verify_batch";
   static constexpr std::uint16_t kVersion = 1;
-  std::uint64_t verify = 0;  // seq of the verify_start
+  std::uint64_t verify = 0;  // seq of the verify_start, the first one of a series
   std::uint64_t count = 0;
   std::string digest;
   static constexpr auto fields() {

@@ -42,10 +42,15 @@ class StoreReader : public Log {
   StoreReader(std::unique_ptr<RocksStore> store, Paths paths)
       : store_(std::move(store)), paths_(std::move(paths)) {}
 
-  [[nodiscard]] Result<Head> head() const override { return store_->head(); }
+  // A reader looks for what was appended meanwhile: who asks how far the log has come must not be
+  // told less than others know already.
+  [[nodiscard]] Result<Head> head() const override {
+    if (auto status = store_->catch_up(); !status) return std::move(status).error();
+    return store_->head();
+  }
 
   [[nodiscard]] Result<Sha256Digest> root_at(std::uint64_t size) const override {
-    auto last = store_->head();
+    auto last = head();
     if (!last) return std::move(last).error();
     if (size > last->seq.value) {
       return Error{Errc::not_found, "the log has only " + std::to_string(last->seq.value) +
@@ -97,7 +102,6 @@ class ReadingLog final : public StoreReader {
   Result<Sequence> wait_past(Sequence after, std::chrono::milliseconds timeout) const override {
     const auto deadline = std::chrono::steady_clock::now() + timeout;
     while (true) {
-      if (auto status = store_->catch_up(); !status) return std::move(status).error();
       auto last = head();
       if (!last) return std::move(last).error();
       if (last->seq > after || std::chrono::steady_clock::now() >= deadline) return last->seq;
@@ -168,6 +172,20 @@ class WritingLog final : public StoreReader {
     if (!request.done) write_group(lock);
     if (!request.status) return std::move(request.status).error();
     return std::move(request.sequences);
+  }
+
+  // Appends wait until it is done.
+  Result<VerifyReport> verify(
+      const std::function<void(std::uint64_t, std::uint64_t)>& progress) const override {
+    std::unique_lock lock(mutex_);
+    turn_.wait(lock, [&] { return !writing_; });
+    writing_ = true;
+    lock.unlock();
+    auto report = StoreReader::verify(progress);
+    lock.lock();
+    writing_ = false;
+    turn_.notify_all();
+    return report;
   }
 
   Result<Sequence> wait_past(Sequence after, std::chrono::milliseconds timeout) const override {
@@ -248,11 +266,24 @@ class WritingLog final : public StoreReader {
     auto last = last_of(medium, group);
     if (!last) return std::move(last).error();
     if (*last != request.options.expected_last) {
+      auto repeated = is_repeated(request, group);
+      if (!repeated) return std::move(repeated).error();
+      if (*repeated) return {};
       return Error{Errc::conflict, "stream " + medium.text + " ends at event " +
                                        std::to_string(last->value) + ", not at " +
                                        std::to_string(request.options.expected_last.value)};
     }
     return {};
+  }
+
+  // Whether all its events are in the log already: then nothing depends on the position.
+  Result<bool> is_repeated(const Request& request, const Group& group) const {
+    for (const NewEvent& event : request.events) {
+      auto known = sequence_of_id(event.id, group);
+      if (!known) return std::move(known).error();
+      if (!*known) return false;
+    }
+    return true;
   }
 
   Result<Sequence> last_of(const MediumId& medium, const Group& group) const {
@@ -323,10 +354,7 @@ class WritingLog final : public StoreReader {
       store_->put(group.batch, Family::attachments, sequence_key(seq), event.attachment);
     }
     for (const Family family : kIndexFamilies) {
-      std::string value;
-      if (family == Family::ids) value = sequence_key(seq);
-      if (family == Family::by_medium) value = event.type;
-      store_->put(group.batch, family, index_key(family, envelope), value);
+      store_->put(group.batch, family, index_key(family, envelope), index_value(family, envelope));
     }
     const Sha256Digest leaf = merkle_leaf_hash(record.envelope);
     group.frontier.append(leaf, [&](const MerkleNode& node) {
@@ -346,7 +374,7 @@ class WritingLog final : public StoreReader {
   mutable std::mutex mutex_;
   mutable std::condition_variable turn_;
   std::deque<Request*> waiting_;  // in order of arrival; under mutex_
-  bool writing_ = false;          // under mutex_
+  mutable bool writing_ = false;  // or verifying; under mutex_
   Status failure_;                // the first failed write, for ever; under mutex_
   Head head_;                     // written under mutex_ by the one that writes
   MerkleFrontier frontier_;
@@ -367,7 +395,7 @@ Result<std::string> ensure_log_id(RocksStore& store, Clock& clock) {
   const std::string id = new_event_id(clock).hex();
   rocksdb::WriteBatch batch;
   store.put(batch, Family::meta, "log_id", id);
-  store.put(batch, Family::meta, "format", "1");
+  store.put(batch, Family::meta, "format", kLogFormat);
   if (auto status = store.write_synced(batch); !status) return std::move(status).error();
   return id;
 }
@@ -375,10 +403,20 @@ Result<std::string> ensure_log_id(RocksStore& store, Clock& clock) {
 // A log that its head file contradicts must not be appended to: numbers would be used twice.
 Status check_witness(const RocksStore& store, const std::optional<Witness>& witness,
                      const std::string& log_id, const std::filesystem::path& directory) {
-  if (!witness) return {};
   auto head = store.head();
   if (!head) return std::move(head).error();
   const std::string where = "the log in " + directory.string();
+  if (!witness) {
+    const std::filesystem::path file = paths_of(directory).head_file;
+    std::error_code failed;
+    if (!head->seq || std::filesystem::exists(file, failed))
+      return {};  // new, or torn by a power cut
+    return Error{Errc::corruption,
+                 where + " has " + std::to_string(head->seq.value) +
+                     " events but no head file, which would show if it had more; it can be read, "
+                     "but nothing is appended. Put " +
+                     file.string() + " back, or make an empty file there to take the log as it is"};
+  }
   const std::string advice =
       "; it can be read, but nothing is appended. Restore the log from a copy that is whole";
   if (witness->log_id != log_id) {

@@ -51,6 +51,7 @@ rocksdb::DBOptions database_options() {
   options.max_open_files = -1;  // a reader keeps the files that the writer may delete meanwhile
   options.keep_log_file_num = 4;
   options.db_write_buffer_size = 4 * kWriteBufferBytes;
+  options.max_total_wal_size = 4 * kWriteBufferBytes;  // every opening reads it
   options.max_background_jobs = 2;
   return options;
 }
@@ -138,6 +139,11 @@ std::string index_key(Family family, const Envelope& envelope) {
   CHECK(false && "not an index family");
 }
 
+std::string index_value(Family family, const Envelope& envelope) {
+  if (family == Family::ids) return sequence_key(envelope.seq);
+  return family == Family::by_medium ? envelope.type : "";
+}
+
 Sequence sequence_at_end_of(std::string_view key) {
   if (key.size() < 8) return {};
   ByteReader reader(key.substr(key.size() - 8));
@@ -184,13 +190,26 @@ Result<std::unique_ptr<RocksStore>> RocksStore::open_for_writing(
       rocksdb::DB::Open(options, path.string(), family_descriptors(), &store->handles_, &db);
   if (!status.ok()) return to_error(status, "open the log's database in " + path.string());
   store->db_.reset(db);
+  if (auto known = store->check_format(); !known) return std::move(known).error();
   return store;
+}
+
+Status RocksStore::check_format() const {
+  auto format = get(Family::meta, "format");
+  if (!format) return std::move(format).error();
+  if (!*format || **format == kLogFormat) return {};
+  return Error{Errc::invalid, "the log has format " + **format +
+                                  ", which this program does not know: use a newer ntt"};
 }
 
 Result<std::unique_ptr<RocksStore>> RocksStore::open_for_reading(
     const std::filesystem::path& path) {
   std::error_code missing;
   if (!std::filesystem::exists(path / "CURRENT", missing)) {
+    if (missing) {
+      return Error{Errc::io, "the log in " + path.string() + " cannot be opened: " +
+                                 missing.message() + "; is this user allowed to read it?"};
+    }
     return Error{Errc::not_found, "there is no log in " + path.string()};
   }
   std::string secondary = (std::filesystem::temp_directory_path(missing) / "ntt-reader-XXXXXX");
@@ -207,6 +226,7 @@ Result<std::unique_ptr<RocksStore>> RocksStore::open_for_reading(
                                           &store->handles_, &db);
     if (status.ok()) {
       store->db_.reset(db);
+      if (auto known = store->check_format(); !known) return std::move(known).error();
       return store;
     }
     store->handles_.clear();
@@ -258,6 +278,12 @@ Status RocksStore::write_synced(rocksdb::WriteBatch& batch) {
   options.protection_bytes_per_key = 8;
   const auto status = db_->Write(options, &batch);
   if (!status.ok()) return to_error(status, "append to the log");
+  return {};
+}
+
+Status RocksStore::write_tables() {
+  const auto status = db_->Flush(rocksdb::FlushOptions(), handles_);
+  if (!status.ok()) return to_error(status, "write the tables of the log");
   return {};
 }
 

@@ -42,11 +42,14 @@ std::string type_prefix(std::string_view type);
 std::string time_key(Timestamp occurred_at, Sequence seq);
 std::string run_prefix(const RunId& run);
 std::string tree_key(unsigned level, std::uint64_t index);
-// The key that stands for `envelope` in an index family.
+// The key that stands for `envelope` in an index family, and what the index holds under it.
 std::string index_key(Family family, const Envelope& envelope);
+std::string index_value(Family family, const Envelope& envelope);
 
 Sequence sequence_at_end_of(std::string_view key);
 Timestamp time_of_key(std::string_view key);
+
+inline constexpr const char* kLogFormat = "1";  // of all that a log's database holds
 
 // What meta/"head" holds.
 std::string encode_head(const Head& head);
@@ -72,6 +75,9 @@ class RocksStore {
   void put(rocksdb::WriteBatch& batch, Family family, std::string_view key,
            std::string_view value) const;
   Status write_synced(rocksdb::WriteBatch& batch);
+  // Moves what is in memory and in the write-ahead log into sorted tables. RocksDB does so by
+  // itself when there is enough of it.
+  Status write_tables();
 
   [[nodiscard]] Result<Head> head() const;
   [[nodiscard]] Result<Sha256Digest> tree_node(unsigned level, std::uint64_t index) const;
@@ -82,6 +88,7 @@ class RocksStore {
 
  private:
   RocksStore() = default;
+  [[nodiscard]] Status check_format() const;
   [[nodiscard]] rocksdb::ColumnFamilyHandle* handle(Family family) const {
     return handles_[static_cast<std::size_t>(family)];
   }

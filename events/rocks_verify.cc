@@ -20,6 +20,7 @@ class Verifier {
     auto head = store_.head();
     if (!head) return bad({1}, "the stored head cannot be read: " + head.error().message);
     report_.head = *head;
+    report_.witnessed = witness_.has_value();
     const std::uint64_t total = head->seq.value;
 
     auto it = store_.iterate(Family::events);
@@ -101,9 +102,8 @@ class Verifier {
       const auto stored = store_.get(family, index_key(family, event));
       if (!stored) return stored.error().message;
       if (!*stored) return "an index does not have the event";
-      if (family == Family::ids && **stored != sequence_key(event.seq)) {
-        return "the index of ids names another event";
-      }
+      if (**stored != index_value(family, event))
+        return "an index says something else of the event";
     }
     return "";
   }

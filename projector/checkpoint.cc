@@ -19,9 +19,10 @@ Result<Head> read_checkpoint(Pg& pg) {
   if (rows->empty()) return Head{};
   const Row& row = rows->front();
   if (*row[3] != std::to_string(kProjectionVersion)) {
-    return Error{Errc::conflict, "the tables were folded by version " + *row[3] +
-                                     " of the rules, this program has version " +
-                                     std::to_string(kProjectionVersion) + ": rebuild them"};
+    return Error{Errc::invalid, "the tables were folded by version " + *row[3] +
+                                    " of the rules, this program has version " +
+                                    std::to_string(kProjectionVersion) +
+                                    ": drop them (DROP SCHEMA ntt CASCADE) and run `ntt project`"};
   }
   const auto envelope_hash = Sha256Digest::from_hex(*row[1]);
   const auto root = Sha256Digest::from_hex(*row[2]);

@@ -4,9 +4,8 @@
 
 #include <algorithm>
 #include <tuple>
-#include <unordered_set>
 
-#include "events/payload.h"
+#include "events/retractions.h"
 #include "projector/event_kind.h"
 
 namespace ntt::projector {
@@ -14,22 +13,6 @@ namespace ntt::projector {
 namespace {
 
 using events::Event;
-
-// A retraction names an earlier event, so going from the last to the first settles each of them
-// before it is needed.
-events::Result<std::unordered_set<std::uint64_t>> retracted_by(std::span<const Event> log_order) {
-  std::unordered_set<std::uint64_t> retracted;
-  for (auto event = log_order.rbegin(); event != log_order.rend(); ++event) {
-    if (kind_of(event->type).subject != Subject::retraction) continue;
-    if (retracted.contains(event->seq.value)) continue;
-    auto payload = events::payload_of<events::Retraction>(*event);
-    if (!payload) {
-      return std::move(payload).error().within("event " + std::to_string(event->seq.value));
-    }
-    if (payload->retracts < event->seq.value) retracted.insert(payload->retracts);
-  }
-  return retracted;
-}
 
 // Where an event stands in a pipeline whose events all happened in the same second.
 int pipeline_rank(const Event& event) {
@@ -65,14 +48,17 @@ std::vector<const Event*> merge(const std::vector<const Event*>& native,
 }  // namespace
 
 events::Result<std::vector<const Event*>> fold_order(std::span<const Event> log_order) {
-  auto retracted = retracted_by(log_order);
-  if (!retracted) return std::move(retracted).error();
+  events::Retractions retractions;
+  for (const Event& event : log_order) {
+    if (auto added = retractions.add(event); !added) return std::move(added).error();
+  }
+  const auto retracted = retractions.retracted();
   std::vector<const Event*> native;
   std::vector<const Event*> late;
   native.reserve(log_order.size());
   for (const Event& event : log_order) {
     if (kind_of(event.type).subject == Subject::retraction) continue;
-    if (!retracted->empty() && retracted->contains(event.seq.value)) continue;
+    if (retracted.contains(event.seq.value)) continue;
     (event.origin == events::Origin::native ? native : late).push_back(&event);
   }
   if (late.empty()) return native;

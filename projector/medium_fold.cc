@@ -184,6 +184,7 @@ Status MediumFold::judge_verify() {
     state_.verify_done = Stamp{(*event)->occurred_at, (*event)->seq};
     touched_by((*event)->seq);
     const auto bad = verify->mismatched + verify->missing + verify->unreadable;
+    state_.is_damaged = bad > 0 || !verify->archive_intact.value_or(true);
     if (bad > 0) {
       state_.problems.push_back(std::to_string(bad) + " of " + std::to_string(verify->checked) +
                                 " blobs did not verify");

@@ -1,6 +1,5 @@
 // The fold of a medium: what its row in `medium` and its attempts in `stage_attempt` are, given its
-// events. Pure: no clock, no environment, no I/O. `ntt status` and `ntt state` use it on the log
-// alone.
+// events. Pure: no clock, no environment, no I/O. `ntt status` uses it on the log alone.
 
 #pragma once
 
@@ -58,8 +57,9 @@ struct MediumState {
   std::optional<events::LoadSuccess> load;      // payload behind enum_done
   std::optional<events::EnumSuccess> manifest;  // the enum_success that load names
   std::optional<events::CopySuccess> copy;      // payload behind copy_done
-  Sequence load_seq;                            // seq of the current load_success; 0: none
-  Sequence last_seq;                     // the last event that changed what is above this line
+  bool is_damaged = false;  // verify found blobs or the archive changed, missing or unreadable
+  Sequence load_seq;        // seq of the current load_success; 0: none
+  Sequence last_seq;        // the last event that changed what is above this line
   std::vector<StageAttempt> attempts;    // in order of start
   std::vector<Sequence> unknown_events;  // of types that this version does not know: skipped
   bool operator==(const MediumState&) const = default;

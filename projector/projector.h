@@ -23,14 +23,15 @@ using ProjectProgress =
 class Projector {
  public:
   // Connects, creates schema `ntt` and the roles on first use, checks the schema version. Errors:
-  // unavailable (no server; the message says what to do), conflict (tables of another schema
-  // version, or another projector at work), invalid.
+  // unavailable (no server; the message says what to do), invalid (tables of another schema
+  // version).
   static events::Result<std::unique_ptr<Projector>> connect(const std::string& owner_url);
   virtual ~Projector() = default;
 
-  // Folds everything up to the log's head, each commit with its checkpoint. Errors: corruption (the
-  // log differs from the checkpoint's root, or an event cannot be folded: named), unavailable (the
-  // server went away: call again), io.
+  // Folds everything up to the log's head and commits it with its checkpoint. Errors: corruption
+  // (the log differs from the checkpoint's root, or an event cannot be folded: named), invalid
+  // (tables of another projection version), conflict (another projector is at work, or a reader
+  // holds a partition: call again), unavailable (the server went away: call again), io.
   virtual events::Result<ProjectReport> catch_up(const events::Log& log,
                                                  const ProjectProgress& progress) = 0;
 

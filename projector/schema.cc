@@ -73,11 +73,11 @@ Status check_version(Pg& pg) {
   if (!rows) return std::move(rows).error();
   const std::string found = rows->at(0).at(0).value_or("none");
   if (found == std::to_string(kSchemaVersion)) return {};
-  return Error{Errc::conflict, "the tables have schema version " + found +
-                                   ", this program writes version " +
-                                   std::to_string(kSchemaVersion) +
-                                   ": use the program that made them, or drop schema ntt and "
-                                   "project again (the log has everything)"};
+  return Error{Errc::invalid, "the tables have schema version " + found +
+                                  ", this program writes version " +
+                                  std::to_string(kSchemaVersion) +
+                                  ": use the program that made them, or drop schema ntt and "
+                                  "project again (the log has everything)"};
 }
 
 Status set_up(Pg& pg) {

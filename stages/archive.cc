@@ -188,13 +188,13 @@ std::optional<Failure> ArchiveRun::differs_from_recorded(const ArchiveSuccess& r
   if (inputs_.empty()) return std::nullopt;  // the image may be gone once it is archived
   for (const ArchiveInput& input : inputs_) {
     const bool is_image = input.path == request_.image_path;
-    const auto member =
-        std::find_if(recorded.members.begin(), recorded.members.end(),
-                     [&input](const ArchiveMember& m) { return m.name.bytes == input.name; });
-    bool same = member != recorded.members.end() && file_size(input.path) == member->size;
-    if (same && !is_image) {
-      auto now = digest_file(input, progress("reading the mapfile"));
-      same = now && now->member.blake3 == member->blake3;
+    // By content, not by name: a renamed image is the same image.
+    bool same = false;
+    if (is_image) {
+      same = !recorded.members.empty() && file_size(input.path) == recorded.members.front().size;
+    } else if (auto now = digest_file(input, progress("reading the mapfile")); now) {
+      same = std::any_of(recorded.members.begin(), recorded.members.end(),
+                         [&](const ArchiveMember& m) { return m.blake3 == now->member.blake3; });
     }
     if (!same) {
       return Failure{"archive_outdated",

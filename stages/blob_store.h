@@ -143,7 +143,8 @@ class BlobWriter {
   std::uint64_t size_ = 0;
   std::string buffer_;  // not yet written
   FileDescriptor file_;
-  std::string temporary_;  // its name in the session's directory; empty: none
+  std::uint64_t written_ = 0;  // size of file_
+  std::string temporary_;      // its name in the session's directory; empty: none
   // Each writer has a directory of its own for each group: creating files in one and renaming them
   // out of another never wait for each other.
   FileDescriptor directory_;

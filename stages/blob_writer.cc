@@ -52,6 +52,7 @@ Status BlobWriter::open_temporary() {
   if (auto opened = open_directory(); !opened) return opened;
   const std::string name = std::to_string(store_.next_name_.fetch_add(1));
   temporary_ = directory_name_ + "/" + name;
+  written_ = 0;
   file_ = FileDescriptor(
       ::openat(directory_.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444));
   const bool has_mode = (store_.umask_ & 0444U) == 0;
@@ -65,7 +66,19 @@ Status BlobWriter::flush() {
   if (!file_.is_open()) {
     if (auto opened = open_temporary(); !opened) return opened;
   }
-  const int error_number = write_all(file_.get(), buffer_);
+  // Zeros become a hole: a sparse file of a terabyte takes no terabyte of the store.
+  const bool zeros = buffer_.find_first_not_of('\0') == std::string::npos;
+  int error_number = 0;
+  if (zeros && !buffer_.empty()) {
+    written_ += buffer_.size();
+    if (::ftruncate(file_.get(), static_cast<off_t>(written_)) != 0 ||
+        ::lseek(file_.get(), 0, SEEK_END) < 0) {
+      error_number = errno;
+    }
+  } else {
+    error_number = write_all(file_.get(), buffer_);
+    written_ += buffer_.size();
+  }
   buffer_.clear();
   if (error_number == 0) return {};
   discard();

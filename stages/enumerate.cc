@@ -164,7 +164,8 @@ Result<StageReport> run_enum(StageContext& context, Source& source, const EnumRe
     if (*done) {
       EnumSkip skip;
       skip.reason = "already_done";
-      skip.message = "enumerated before: " + describe(history->enumerated->payload);
+      skip.message = "enumerated before: " + describe(history->enumerated->payload) +
+                     "; --force enumerates again";
       skip.done_by = history->enumerated->seq.value;
       return end_stage(context, StageOutcome::skip, skip.message, skip, {});
     }

@@ -84,7 +84,8 @@ Result<ExclusionRules> ExclusionRules::read_file(const std::string& path) {
   auto text = read_small_file(path, kFileBytesMax);
   if (!text) return std::move(text).error().within("exclusion rules");
   auto rules = parse(*text);
-  if (!rules) return std::move(rules).error().within(events::escape_bytes(path));
+  if (!rules)
+    return std::move(rules).error().within("exclusion rules in " + events::escape_bytes(path));
   return rules;
 }
 

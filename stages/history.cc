@@ -3,9 +3,12 @@
 #include "stages/history.h"
 
 #include <algorithm>
-#include <set>
+#include <map>
 #include <string_view>
+#include <tuple>
 #include <vector>
+
+#include "events/retractions.h"
 
 namespace ntt::stages {
 
@@ -16,16 +19,9 @@ using events::Result;
 using events::Sequence;
 using events::Status;
 
-// An event and its place in the medium's own time: late facts (imported, backfilled) go where they
-// happened, native events keep the order of the log even if the clock jumped between them.
-struct Placed {
-  std::int64_t at = 0;
-  Event event;
-};
-
 struct Collected {
-  std::vector<Placed> events;  // without batches and retractions
-  std::set<std::uint64_t> retracted;
+  std::vector<Event> events;  // in log order, without batches and retractions
+  events::Retractions retractions;
   std::map<std::uint64_t, std::uint64_t> manifest_entries;  // recorded entries by manifest
 };
 
@@ -37,34 +33,24 @@ bool is_relevant(std::string_view type) {
   return std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes);
 }
 
-// Takes in one event of the medium.
-Status collect(const Event& event, std::int64_t& native_time, Collected& into) {
-  if (event.origin == events::Origin::native) {
-    native_time = std::max(native_time, event.occurred_at.micros);
-  }
-  if (event.type == events::Retraction::kType) {
-    auto retraction = events::payload_of<events::Retraction>(event);
-    if (!retraction) return std::move(retraction).error();
-    into.retracted.insert(retraction->retracts);
-  } else if (event.type == events::EnumBatchData::kType) {
+Status collect(const Event& event, Collected& into) {
+  if (event.type == events::EnumBatchData::kType) {
     auto batch = events::payload_of<events::EnumBatchData>(event);
     if (!batch) return std::move(batch).error();
     into.manifest_entries[batch->manifest] += batch->count;
   } else if (is_relevant(event.type)) {
-    const bool native = event.origin == events::Origin::native;
-    into.events.push_back({native ? native_time : event.occurred_at.micros, event});
+    into.events.push_back(event);
   }
-  return {};
+  return into.retractions.add(event);
 }
 
 Result<Collected> collect_medium(const events::Log& log, const events::MediumId& medium) {
   Collected collected;
-  std::int64_t native_time = INT64_MIN;
   Status status;
   events::Filter filter;
   filter.medium = medium;
   auto scanned = log.scan(filter, [&](const Event& event) {
-    status = collect(event, native_time, collected);
+    status = collect(event, collected);
     if (!status) {
       status = std::move(status).error().within("event " + std::to_string(event.seq.value));
     }
@@ -72,9 +58,33 @@ Result<Collected> collect_medium(const events::Log& log, const events::MediumId&
   });
   if (!scanned) return std::move(scanned).error();
   if (!status) return std::move(status).error();
-  std::stable_sort(collected.events.begin(), collected.events.end(),
-                   [](const Placed& a, const Placed& b) { return a.at < b.at; });
   return collected;
+}
+
+// An event and its place in the medium's own time: late facts (imported, backfilled) go where they
+// happened, native events keep the order of the log even if the clock jumped between them. So does
+// the projector (fold_order.h).
+struct Placed {
+  std::int64_t at = 0;
+  bool native = false;
+  const Event* event = nullptr;
+  bool retracted = false;
+};
+
+std::vector<Placed> in_order(const Collected& collected) {
+  const auto retracted = collected.retractions.retracted();
+  std::vector<Placed> order;
+  std::int64_t native_time = INT64_MIN;
+  for (const Event& event : collected.events) {
+    const bool native = event.origin == events::Origin::native;
+    const bool absent = retracted.contains(event.seq.value);
+    if (native && !absent) native_time = std::max(native_time, event.occurred_at.micros);
+    order.push_back({native ? native_time : event.occurred_at.micros, native, &event, absent});
+  }
+  std::stable_sort(order.begin(), order.end(), [](const Placed& a, const Placed& b) {
+    return std::tie(a.at, a.native) < std::tie(b.at, b.native);
+  });
+  return order;
 }
 
 template <class Payload>
@@ -109,9 +119,8 @@ class Folder {
       const auto entries = manifest_entries.find(history.open_manifest.value);
       if (entries != manifest_entries.end()) history.open_manifest_entries = entries->second;
     }
-    if (history.loaded) {
-      const auto copy = copies_.find(history.loaded->payload.generation);
-      if (copy != copies_.end()) history.copied = copy->second;
+    for (auto& copy : copies_) {
+      if (history.loaded && completes(copy, *history.loaded)) history.copied = std::move(copy);
     }
     return std::move(history);
   }
@@ -131,8 +140,18 @@ class Folder {
   Status take_copy(const Event& event) {
     std::optional<Recorded<events::CopySuccess>> copy;
     if (auto kept = keep(event, copy); !kept) return kept;
-    copies_.insert_or_assign(copy->payload.generation, *copy);
+    copies_.push_back(std::move(*copy));
     return {};
+  }
+
+  // One that is dated before its load (the clock was set back) counts for no table either; copying
+  // again adds one that does.
+  static bool completes(const Recorded<events::CopySuccess>& copy,
+                        const Recorded<events::LoadSuccess>& load) {
+    const bool is_named = copy.payload.load != 0
+                              ? copy.payload.load == load.seq.value
+                              : copy.payload.generation == load.payload.generation;
+    return is_named && copy.occurred_at >= load.occurred_at;
   }
 
   Status take_enum(const Event& event) {
@@ -149,7 +168,7 @@ class Folder {
     return {};
   }
 
-  std::map<std::uint32_t, Recorded<events::CopySuccess>> copies_;  // by generation
+  std::vector<Recorded<events::CopySuccess>> copies_;
 };
 
 }  // namespace
@@ -160,9 +179,8 @@ Result<History> read_history(const events::Log& log, const events::MediumId& med
     return std::move(collected).error().within("reading the history of " + medium.text);
   }
   Folder folder;
-  for (const Placed& placed : collected->events) {
-    const bool retracted = collected->retracted.count(placed.event.seq.value) != 0;
-    if (auto taken = folder.take(placed.event, retracted); !taken) {
+  for (const Placed& placed : in_order(*collected)) {
+    if (auto taken = folder.take(*placed.event, placed.retracted); !taken) {
       return std::move(taken).error().within("reading the history of " + medium.text);
     }
   }

@@ -6,10 +6,10 @@
 #include <sys/sysmacros.h>
 
 #include <cerrno>
-#include <set>
 
 #include "events/bytes.h"
 #include "events/hash.h"
+#include "events/retractions.h"
 #include "stages/content_sample.h"
 #include "stages/hardware.h"
 #include "stages/history.h"
@@ -131,22 +131,22 @@ Result<Identity> identify_by_content(const char* recipe, MediumIdentified facts,
 // The latest label that has not been withdrawn.
 Result<std::optional<std::string>> current_label(const events::Log& log,
                                                  const events::MediumId& medium) {
-  std::set<std::uint64_t> retracted;
+  events::Retractions retractions;
   std::optional<std::string> label;
   Status status;
   events::Filter filter;
   filter.medium = medium;
   filter.type_glob = events::Retraction::kType;
   auto scanned = log.scan(filter, [&](const events::Event& event) {
-    auto retraction = events::payload_of<events::Retraction>(event);
-    if (retraction) retracted.insert(retraction->retracts);
-    if (!retraction) status = std::move(retraction).error();
+    status = retractions.add(event);
     return status.has_value();
   });
   if (!scanned) return std::move(scanned).error();
+  if (!status) return std::move(status).error();
+  const auto retracted = retractions.retracted();
   filter.type_glob = MediumLabelled::kType;
   scanned = log.scan(filter, [&](const events::Event& event) {
-    if (retracted.count(event.seq.value) != 0) return true;
+    if (retracted.contains(event.seq.value)) return true;
     auto labelled = events::payload_of<MediumLabelled>(event);
     if (labelled) label = std::move(labelled->label);
     if (!labelled) status = std::move(labelled).error();

@@ -154,6 +154,16 @@ Result<bool> Rescue::run_pass(const Pass& pass) {
   return map->rescued_bytes < map->total_bytes;
 }
 
+// Repeats nothing: a mapfile that says what the log says already is no news.
+Status record_if_new(StageContext& context, const events::MapfileObserved& map) {
+  auto history = read_history(context.log, context.emitter.medium());
+  if (!history) return std::move(history).error();
+  if (history->mapfile && history->mapfile->payload == map) return {};
+  auto emitted = context.emitter.emit(map);
+  if (!emitted) return std::move(emitted).error();
+  return {};
+}
+
 Result<StageReport> Rescue::fail(std::string error, std::string message) {
   const ImageError failure{{std::move(error), std::move(message)}};
   auto event = context_.emitter.emit(failure, start_);
@@ -196,9 +206,7 @@ Result<StageReport> Rescue::conclude() {
   }
   auto map = read_mapfile(request_.mapfile_path);
   if (!map) return fail("bad_mapfile", map.error().message);
-  if (auto observed = observe_mapfile(context_, request_.mapfile_path); !observed) {
-    return std::move(observed).error();
-  }
+  if (auto kept = record_if_new(context_, *map); !kept) return std::move(kept).error();
   const std::string rescued = std::to_string(map->rescued_bytes) + " of " +
                               std::to_string(map->total_bytes) + " bytes rescued";
   if (map->rescued_bytes == 0) return fail("nothing_rescued", rescued);
@@ -254,10 +262,17 @@ Result<StageReport> run_image(StageContext& context, const ImageRequest& request
     return skip(context, "no_image", "a source of kind " + kind + " has no image", 0);
   }
   if (request.source.path.bytes == request.image_path) {
-    if (auto observed = observe_mapfile(context, request.mapfile_path); !observed) {
-      return std::move(observed).error();
+    // Nobody named the mapfile; one that cannot be used must not keep the image from being read.
+    std::string message = "the source is an image and is read where it is";
+    if (!request.mapfile_path.empty()) {
+      auto map = read_mapfile(request.mapfile_path);
+      if (map) {
+        if (auto kept = record_if_new(context, *map); !kept) return std::move(kept).error();
+      } else if (map.error().code != Errc::not_found) {
+        message += "; what lies beside it is not used: " + map.error().message;
+      }
     }
-    return skip(context, "not_needed", "the source is an image and is read where it is", 0);
+    return skip(context, "not_needed", message, 0);
   }
   auto history = read_history(context.log, context.emitter.medium());
   if (!history) return std::move(history).error();
@@ -267,19 +282,6 @@ Result<StageReport> run_image(StageContext& context, const ImageRequest& request
     return skip(context, "already_done", "imaged before", history->image->seq.value);
   }
   return Rescue(context, request).run();
-}
-
-Status observe_mapfile(StageContext& context, const std::string& mapfile_path) {
-  if (mapfile_path.empty()) return {};
-  auto observed = read_mapfile(mapfile_path);
-  if (!observed && observed.error().code == Errc::not_found) return {};
-  if (!observed) return std::move(observed).error();
-  auto history = read_history(context.log, context.emitter.medium());
-  if (!history) return std::move(history).error();
-  if (history->mapfile && history->mapfile->payload == *observed) return {};
-  auto emitted = context.emitter.emit(*observed);
-  if (!emitted) return std::move(emitted).error();
-  return {};
 }
 
 }  // namespace ntt::stages

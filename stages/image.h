@@ -16,7 +16,4 @@ struct ImageRequest {
 };
 Result<StageReport> run_image(StageContext& context, const ImageRequest& request);
 
-// Appends mapfile_observed when the file differs from the last one observed. No file: nothing.
-Status observe_mapfile(StageContext& context, const std::string& mapfile_path);
-
 }  // namespace ntt::stages

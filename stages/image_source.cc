@@ -8,8 +8,10 @@
 #include <array>
 #include <cerrno>
 #include <optional>
+#include <span>
 
 #include "events/bytes.h"
+#include "events/limits.h"
 #include "stages/container_format.h"
 #include "stages/file_descriptor.h"
 #include "stages/image_survey.h"
@@ -29,6 +31,8 @@ using wire::FrameType;
 // No file system has directory entries smaller than this, so a medium can hold only so many.
 constexpr std::uint64_t kEntryBytesMin = 8;
 constexpr std::uint64_t kEntriesMin = 4096;
+constexpr unsigned kLapsesMax = 2;
+constexpr std::size_t kMessageBytesMax = 16384;
 
 class ImageSource final : public Source {
  public:
@@ -107,7 +111,7 @@ class Tally {
   Tally(VolumeOutcome& outcome, std::uint64_t image_bytes)
       : outcome_(outcome), entries_max_(std::max(image_bytes / kEntryBytesMin, kEntriesMin)) {}
 
-  [[nodiscard]] bool add(const std::vector<Entry>& entries) {
+  [[nodiscard]] bool add(std::span<const Entry> entries) {
     for (const Entry& entry : entries) {
       outcome_.entries += 1;
       if (entry.error_number != 0) outcome_.unreadable += 1;
@@ -123,48 +127,108 @@ class Tally {
   std::uint64_t entries_max_;
 };
 
-Status ImageSource::walk_volume(const SurveyedVolume& volume, EntrySink& sink) {
-  VolumeOutcome outcome = volume.outcome;
-  Tally tally(outcome, size_);
-  Status sunk;
-  std::string directory;
-  wire::WalkDone done;
-  const auto on_frame = [&](const wire::Frame& frame) {
+// One volume's walk, which begins again behind a directory in which the reader died: what was
+// received before that directory comes again in the same order and is dropped.
+class VolumeWalk {
+ public:
+  VolumeWalk(const SurveyedVolume& volume, std::uint64_t image_bytes, EntrySink& sink)
+      : outcome_(volume.outcome), tally_(outcome_, image_bytes), sink_(sink) {}
+
+  FrameVerdict take(const wire::Frame& frame) {
     if (frame.type == FrameType::progress) return FrameVerdict::more;
     if (frame.type == FrameType::directory) {
-      directory = frame.payload;
+      if (frame.payload.size() > events::kPathBytesMax) return FrameVerdict::malformed;
+      directory_ = frame.payload;
+      received_before_directory_ = received_;
       return FrameVerdict::more;
     }
     if (frame.type == FrameType::walk_done) {
       auto decoded = wire::decode<wire::WalkDone>(frame.payload);
       if (!decoded) return FrameVerdict::malformed;
-      done = std::move(*decoded);
+      done_ = std::move(*decoded);
       return FrameVerdict::finished;
     }
-    if (frame.type != FrameType::entries) return FrameVerdict::malformed;
-    const auto batch = events::decode_entry_columns(frame.payload);
-    if (!batch || batch->entries.size() > wire::kEntriesMax || !tally.add(batch->entries)) {
-      return FrameVerdict::malformed;
-    }
-    sunk = sink.entries({outcome.volume}, batch->entries);
-    return sunk ? FrameVerdict::more : FrameVerdict::abandon;
-  };
-  const auto end = session_.ask(
-      FrameType::walk, encode(wire::WalkRequest{*volume.id, options_.deleted_entries}), on_frame);
-  if (!end) return end.error();
-  if (!sunk) return sunk;
-  const auto add_message = [&](const std::string& text) {
-    outcome.message += (outcome.message.empty() ? "" : "; ") + text;
-  };
-  if (!end->answered()) {
-    outcome.outcome = end->outcome();
-    add_message(end->message + " in directory '/" + events::escape_bytes(directory) + "'");
-  } else if (done.failed) {
-    outcome.outcome = "failed";
-    add_message(events::escape_bytes(done.message));
+    return frame.type == FrameType::entries ? take_entries(frame.payload) : FrameVerdict::malformed;
   }
-  outcome.other_streams = done.other_streams;
-  return sink.volume_done(outcome);
+
+  // After a reader's end: whether to walk again with one more directory barred. There is no going
+  // on behind the root, and a volume that kills its readers over and over is given up.
+  bool bar_directory(const ReaderEnd& end, std::vector<wire::BarredDirectory>& barred) {
+    // It died where an earlier one came past: chance, or a disk that stalls. Barring that directory
+    // would change the order of what is dropped.
+    if (received_before_directory_ < to_drop_) {
+      start_again();
+      return ++lapses_ <= kLapsesMax;
+    }
+    const bool is_barred = !barred.empty() && barred.back().path == directory_;
+    if (directory_.empty() || is_barred || barred.size() == wire::kBarredMax) return false;
+    barred.push_back({directory_, end.message});
+    add_message(end.message + " in directory " + named_directory() + ", which is not listed");
+    to_drop_ = received_before_directory_;
+    start_again();
+    return true;
+  }
+
+  Status finish(const ReaderEnd& end) {
+    if (!end.answered()) {
+      outcome_.outcome = end.outcome();
+      add_message(end.message + " in directory " + named_directory());
+    } else if (done_.failed) {
+      outcome_.outcome = "failed";
+      add_message(events::escape_bytes(done_.message));
+    }
+    outcome_.other_streams = done_.other_streams;
+    return sink_.volume_done(outcome_);
+  }
+
+  [[nodiscard]] const Status& sunk() const { return sunk_; }
+
+ private:
+  FrameVerdict take_entries(std::string_view payload) {
+    const auto batch = events::decode_entry_columns(payload);
+    if (!batch || batch->entries.size() > wire::kEntriesMax) return FrameVerdict::malformed;
+    std::span<const Entry> entries(batch->entries);
+    const std::uint64_t known = to_drop_ > received_ ? to_drop_ - received_ : 0;
+    received_ += entries.size();
+    entries = entries.subspan(std::min<std::uint64_t>(known, entries.size()));
+    if (!tally_.add(entries)) return FrameVerdict::malformed;
+    if (!entries.empty()) sunk_ = sink_.entries({outcome_.volume}, entries);
+    return sunk_ ? FrameVerdict::more : FrameVerdict::abandon;
+  }
+  void start_again() {
+    received_ = received_before_directory_ = 0;
+    directory_.clear();
+  }
+  [[nodiscard]] std::string named_directory() const {
+    return "'/" + events::escape_bytes(directory_) + "'";
+  }
+  void add_message(const std::string& text) {
+    outcome_.message += (outcome_.message.empty() ? "" : "; ") + text.substr(0, kMessageBytesMax);
+  }
+
+  VolumeOutcome outcome_;
+  Tally tally_;
+  EntrySink& sink_;
+  Status sunk_;
+  std::string directory_;       // that the reader is in
+  std::uint64_t received_ = 0;  // entries of this walk
+  std::uint64_t received_before_directory_ = 0;
+  unsigned lapses_ = 0;
+  std::uint64_t to_drop_ = 0;  // entries at the beginning that an earlier walk has brought
+  wire::WalkDone done_;
+};
+
+Status ImageSource::walk_volume(const SurveyedVolume& volume, EntrySink& sink) {
+  VolumeWalk walk(volume, size_, sink);
+  wire::WalkRequest request{*volume.id, options_.deleted_entries, {}};
+  while (true) {
+    const auto end = session_.ask(FrameType::walk, encode(request),
+                                  [&](const wire::Frame& frame) { return walk.take(frame); });
+    if (!end) return end.error();
+    if (!walk.sunk()) return walk.sunk();
+    if (!end->answered() && walk.bar_directory(*end, request.barred)) continue;
+    return walk.finish(*end);
+  }
 }
 
 Result<ReadOutcome> ImageSource::read_file(VolumeIndex volume, const Entry& file,

@@ -71,6 +71,7 @@ class Pipeline {
 
   Result<StageReport> image();
   Result<StageReport> enumerate();
+  Result<StageReport> source_unusable(const Error& error);
   Result<StageReport> load();
   Result<StageReport> copy();
   Result<StageReport> archive();
@@ -139,9 +140,23 @@ Result<StageReport> Pipeline::image() {
   return run_image(context_, request);
 }
 
+// An attempt that ends before there is anything to walk.
+Result<StageReport> Pipeline::source_unusable(const Error& error) {
+  events::EnumStart start;
+  start.source = request_.source;
+  start.deleted_entries = request_.deleted_entries;
+  start.cross_filesystems = request_.cross_filesystems;
+  auto started = context_.emitter.emit(start);
+  if (!started) return std::move(started).error();
+  auto ended =
+      context_.emitter.emit(events::EnumError{"source_unusable", error.message, {}}, *started);
+  if (!ended) return std::move(ended).error();
+  return StageReport{StageOutcome::error, error.message, *ended};
+}
+
 Result<StageReport> Pipeline::enumerate() {
   auto from = source();
-  if (!from) return StageReport{StageOutcome::error, from.error().message, {}};
+  if (!from) return source_unusable(from.error());
   EnumRequest request;
   request.force = request_.force;
   request.deleted_entries = request_.deleted_entries;

@@ -204,6 +204,11 @@ std::string encode(const WalkRequest& request) {
   std::string out;
   append_file_system(out, request.id);
   append_varint(out, request.deleted_entries ? 1 : 0);
+  append_varint(out, request.barred.size());
+  for (const BarredDirectory& directory : request.barred) {
+    append_text(out, directory.path, events::kPathBytesMax);
+    append_text(out, directory.reason);
+  }
   return out;
 }
 
@@ -213,7 +218,13 @@ Result<WalkRequest> decode(std::string_view payload) {
   WalkRequest request;
   request.id = in.file_system();
   request.deleted_entries = in.flag();
-  return in.finish(request);
+  for (std::uint64_t left = in.number_below(kBarredMax + 1); left > 0; --left) {
+    BarredDirectory directory;
+    directory.path = in.text(events::kPathBytesMax);
+    directory.reason = in.text();
+    request.barred.push_back(std::move(directory));
+  }
+  return in.finish(std::move(request));
 }
 
 std::string encode(const WalkDone& done) {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "events/batch.h"
 #include "events/result.h"
@@ -23,6 +24,7 @@ inline constexpr std::size_t kPayloadBytesMax = 8U << 20U;
 inline constexpr std::size_t kTextBytesMax = 4096;          // a label, a description, a message
 inline constexpr std::size_t kContentBytesMax = 1U << 20U;  // content in one frame
 inline constexpr std::size_t kEntriesMax = 1024;            // entries in one frame
+inline constexpr std::size_t kBarredMax = 8;                // directories barred in one walk
 
 enum class FrameType : std::uint8_t {
   // To the reader.
@@ -106,9 +108,16 @@ struct FoundVolume {
   std::string message;
 };
 
+// A directory in which a reader died or hung before: it gets an error instead of a listing.
+struct BarredDirectory {
+  std::string path;
+  std::string reason;
+};
+
 struct WalkRequest {
   FileSystemId id;
   bool deleted_entries = false;
+  std::vector<BarredDirectory> barred;  // at most kBarredMax
 };
 
 struct WalkDone {

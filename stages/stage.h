@@ -42,8 +42,9 @@ enum class StageOutcome {
 
 struct StageReport {
   StageOutcome outcome = StageOutcome::error;
-  std::string message;     // for people: one line
-  events::Sequence event;  // the event that ended the stage
+  std::string message;        // for people: one line
+  events::Sequence event;     // the event that ended the stage
+  bool found_damage = false;  // verify did its work, and this is what it found
 };
 
 }  // namespace ntt::stages

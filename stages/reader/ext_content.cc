@@ -112,6 +112,7 @@ ReadDone read_ext_inode(ext2_filsys fs, ext2_ino_t number, std::uint64_t base, C
   std::vector<Run> runs;
   failure = ext_runs(fs, number, inode, base, runs);
   if (failure != 0) return library_failure(failure);
+  if (runs.size() >= kRunsMax) return io_failure("the file is in too many pieces to be read");
   return content.send_runs(runs, size, true);
 }
 

@@ -295,8 +295,8 @@ void ExtFileSystem::hand_over(const ext2_dir_entry& dirent, bool allocated, Iter
   const auto length = static_cast<std::size_t>(ext2fs_dirent_name_len(&dirent));
   const std::string_view name(dirent.name, length);
   if (name == "." || name == "..") return;
-  iteration.handed += 1;
-  if (iteration.handed <= iteration.skip) return;
+  // Deleted names do not count: salvage() gives only the others again.
+  if (allocated && ++iteration.handed <= iteration.skip) return;
   Entry entry;
   entry.path = name;
   entry.inode = dirent.inode;

@@ -272,6 +272,7 @@ Tree tree_of(std::string_view descriptor, Names names) {
 struct Descriptors {
   std::string primary;
   std::string joliet;
+  unsigned unreadable = 0;
 };
 
 Descriptors read_descriptors(Image& image, std::uint64_t base) {
@@ -279,7 +280,11 @@ Descriptors read_descriptors(Image& image, std::uint64_t base) {
   std::string sector(kSectorBytes, '\0');
   for (std::uint64_t i = 0; i < kDescriptorsMax; ++i) {
     const std::uint64_t offset = base + (kFirstDescriptor + i) * kSectorBytes;
-    if (!image.try_read(offset, sector.data(), sector.size())) break;
+    if (!image.try_read(offset, sector.data(), sector.size())) {
+      if (offset + kSectorBytes > image.size()) break;
+      found.unreadable += 1;
+      continue;
+    }
     if (sector.compare(1, 5, "CD001") != 0) break;
     const auto type = static_cast<std::uint8_t>(sector[0]);
     if (type == 255) break;
@@ -299,11 +304,12 @@ Opened open_iso(Image& image, const wire::FileSystemId& id, Facts* facts) {
   Tree tree;
   std::string root(kSectorBytes, '\0');
   bool zone_known = false;
+  bool root_unreadable = false;
   if (!descriptors.primary.empty()) {
     tree = tree_of(descriptors.primary, Names::plain);
     const std::uint64_t offset = id.offset + std::uint64_t{tree.root_extent} * tree.block_bytes;
-    const auto record =
-        image.try_read(offset, root.data(), root.size()) ? parse_iso_record(root) : std::nullopt;
+    root_unreadable = !image.try_read(offset, root.data(), root.size());
+    const auto record = root_unreadable ? std::nullopt : parse_iso_record(root);
     const auto skip = record ? rock_ridge_skip(record->system_use) : std::nullopt;
     if (skip) {
       tree.names = Names::rock_ridge;
@@ -331,6 +337,9 @@ Opened open_iso(Image& image, const wire::FileSystemId& id, Facts* facts) {
                                                      : "plain ISO 9660 names";
     if (tree.names != Names::joliet && !descriptors.joliet.empty()) {
       facts->message += "; the disc has a Joliet tree too";
+    }
+    if (descriptors.unreadable != 0 || root_unreadable) {
+      facts->message += "; NOT ALL VOLUME DESCRIPTORS CAN BE READ: names may be shortened forms";
     }
   }
   return std::unique_ptr<FileSystem>(std::make_unique<IsoFileSystem>(image, id.offset, tree));

@@ -169,7 +169,7 @@ class Reader {
     if (file_system == nullptr) {
       done.failed = true;
     } else {
-      done = walk(*file_system, reply_, options_.fault);
+      done = walk(*file_system, reply_, request.barred, options_.fault);
     }
     reply_.send(FrameType::walk_done, encode(done));
   }

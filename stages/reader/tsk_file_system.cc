@@ -145,7 +145,7 @@ class TskFileSystem final : public FileSystem {
 
  private:
   [[nodiscard]] TSK_FS_INFO& fs() const { return *handles_.fs; }
-  void hand_over(TSK_FS_FILE& file, const std::function<void(Entry&&)>& child);
+  void hand_over(TSK_FS_FILE& file, bool read_failed, const std::function<void(Entry&&)>& child);
   void count_streams(TSK_FS_FILE& file);
 
   Image& image_;
@@ -170,7 +170,8 @@ void TskFileSystem::count_streams(TSK_FS_FILE& file) {
   }
 }
 
-void TskFileSystem::hand_over(TSK_FS_FILE& file, const std::function<void(Entry&&)>& child) {
+void TskFileSystem::hand_over(TSK_FS_FILE& file, bool read_failed,
+                              const std::function<void(Entry&&)>& child) {
   const TSK_FS_NAME& name = *file.name;
   const std::string_view text = name.name == nullptr ? std::string_view() : name.name;
   if (text == "." || text == "..") return;
@@ -198,6 +199,11 @@ void TskFileSystem::hand_over(TSK_FS_FILE& file, const std::function<void(Entry&
     entry.error_number = EIO;
     entry.error_message = "the inode cannot be read: " + take_tsk_error();
   }
+  if (read_failed && entry.error_number == 0) {
+    entry.error_number = EIO;
+    entry.error_message =
+        "not all that describes it can be read (" + describe(image_.last_failure()) + ")";
+  }
   if (deleted && entry.type == EntryType::directory) entry.type = EntryType::unknown;
   child(std::move(entry));
 }
@@ -218,12 +224,13 @@ Listing TskFileSystem::list(const Entry& directory, const std::function<void(Ent
   const std::size_t count = dir == nullptr ? 0 : tsk_fs_dir_getsize(dir.get());
   for (std::size_t i = 0; i < count; ++i) {
     tsk_error_reset();
+    const std::uint64_t failures_before = image_.failures();
     const TskFile file(tsk_fs_dir_get(dir.get(), i));
     if (file == nullptr || file->name == nullptr) {
       if (listing.error_number == 0) listing = {EIO, "an entry was lost: " + take_tsk_error()};
       continue;
     }
-    hand_over(*file, child);
+    hand_over(*file, image_.failures() != failures_before, child);
   }
   return listing;
 }

@@ -2,6 +2,7 @@
 
 #include "stages/reader/walk.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <unordered_set>
@@ -75,11 +76,22 @@ void set_error(Entry& entry, int number, std::string message) {
   entry.error_message = std::move(message);
 }
 
+const wire::BarredDirectory* find_bar(const std::vector<wire::BarredDirectory>& barred,
+                                      const std::string& path) {
+  const auto found = std::find_if(barred.begin(), barred.end(),
+                                  [&](const auto& directory) { return directory.path == path; });
+  return found == barred.end() ? nullptr : &*found;
+}
+
 // Turns a child's name into its path and notes names that cannot be one.
 void place(Entry& child, const std::string& parent) {
   if (child.path.empty() || child.path.find('/') != std::string::npos ||
       child.path.find('\0') != std::string::npos) {
     set_error(child, EILSEQ, "the name is empty or holds a slash or a NUL");
+  }
+  if (child.type == EntryType::symlink && child.allocated && child.size > 0 &&
+      child.symlink_target.empty()) {
+    set_error(child, EIO, "the link's target was not read");
   }
   if (parent.size() + child.path.size() + 1 > events::kPathBytesMax) {
     set_error(child, ENAMETOOLONG, "the path is too long; only the name is given");
@@ -92,7 +104,10 @@ void place(Entry& child, const std::string& parent) {
 }  // namespace
 
 void Fault::strike(std::string_view reached, Reply& reply) const {
-  if (kind == Kind::none || reached != path) return;
+  const bool is_prefix = path.ends_with('*');
+  const bool is_meant =
+      is_prefix ? reached.starts_with(path.substr(0, path.size() - 1)) : reached == path;
+  if (kind == Kind::none || !is_meant) return;
   reply.flush();
   std::vector<std::string> hoard;
   switch (kind) {
@@ -115,7 +130,8 @@ void Fault::strike(std::string_view reached, Reply& reply) const {
   }
 }
 
-wire::WalkDone walk(FileSystem& file_system, Reply& reply, const Fault& fault) {
+wire::WalkDone walk(FileSystem& file_system, Reply& reply,
+                    const std::vector<wire::BarredDirectory>& barred, const Fault& fault) {
   EntryStream stream(reply);
   std::unordered_set<std::uint64_t> visited;
   std::vector<Entry> pending;
@@ -127,6 +143,11 @@ wire::WalkDone walk(FileSystem& file_system, Reply& reply, const Fault& fault) {
     stream.begin_directory();
     if (!visited.insert(directory.inode).second) {
       set_error(directory, ELOOP, "this directory was listed before under another path");
+      stream.end_directory(std::move(directory));
+      continue;
+    }
+    if (const auto* bar = find_bar(barred, directory.path); bar != nullptr) {
+      set_error(directory, EIO, "not listed: " + bar->reason);
       stream.end_directory(std::move(directory));
       continue;
     }

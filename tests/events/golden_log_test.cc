@@ -11,6 +11,7 @@
 
 #include "events/emitter.h"
 #include "events/rocks_log.h"
+#include "events/rocks_store.h"
 
 namespace ntt::events {
 namespace {
@@ -44,6 +45,13 @@ TEST_F(GoldenLogTest, EveryByteReadsAsItDidWhenItWasWritten) {
   const VerifyReport report = log->verify({}).value();
   EXPECT_FALSE(report.first_bad) << report.problem;
   EXPECT_EQ(report.checked, golden_events().size());
+}
+
+TEST_F(GoldenLogTest, ReadsTheSameFromSortedTablesAsFromTheWriteAheadLog) {
+  { ASSERT_TRUE(RocksStore::open_for_writing(directory_ / "log" / "db").value()->write_tables()); }
+  auto log = open_rocks_log_for_reading(directory_ / "log").value();
+  EXPECT_EQ(listing_of(*log), expected_listing());
+  EXPECT_FALSE(log->verify({}).value().first_bad);
 }
 
 TEST_F(GoldenLogTest, EveryBatchDecodesToTheRecordsThatWereWritten) {

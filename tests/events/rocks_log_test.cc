@@ -29,6 +29,28 @@ class TickingClock final : public Clock {
   std::atomic<std::int64_t> ticks_ = 0;
 };
 
+// Opens the database under a log as a tamperer would, who knows RocksDB but not our rules.
+class Tamperer {
+ public:
+  explicit Tamperer(const std::filesystem::path& log)
+      : store_(RocksStore::open_for_writing(log / "db").value()) {}
+
+  std::string get(Family family, const std::string& key) {
+    return store_->get(family, key).value().value();
+  }
+  void put(Family family, const std::string& key, const std::string& value) {
+    rocksdb::WriteBatch batch;
+    store_->put(batch, family, key, value);
+    EXPECT_TRUE(store_->write_synced(batch));
+  }
+  // Everything so far into sorted tables, as a long log has it.
+  void write_tables() { EXPECT_TRUE(store_->write_tables()); }
+  const RocksStore& store() { return *store_; }
+
+ private:
+  std::unique_ptr<RocksStore> store_;
+};
+
 class RocksLogTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -139,6 +161,17 @@ TEST_F(RocksLogTest, AppendOfSeveralIsAllOrNothing) {
   EXPECT_EQ(refused.error().code, Errc::invalid);
   EXPECT_EQ(log.head().value().seq, Sequence{0});
   EXPECT_TRUE(log.append_one(make("note"))) << "a refused append must not poison the log";
+}
+
+TEST_F(RocksLogTest, ARepeatedAppendGetsItsFirstNumbersThoughTheStreamHasMovedOn) {
+  Log& log = open();
+  const std::vector<NewEvent> events = {make("enum_start"), make("enum_success")};
+  const AppendOptions at_beginning{MediumId{"aa"}, Sequence{0}};
+  const auto first = log.append(events, at_beginning);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(log.append(events, at_beginning).value(), *first);
+  const std::vector<NewEvent> more = {events[1], make("load_start")};
+  EXPECT_EQ(log.append(more, at_beginning).error().code, Errc::conflict);
 }
 
 TEST_F(RocksLogTest, ExpectedPositionGuardsTheStream) {
@@ -257,9 +290,32 @@ TEST_F(RocksLogTest, ReaderSeesAttachmentsAfterTheWriterHasFlushedAndGone) {
     }
   }
   log_.reset();
+  Tamperer(directory_ / "log").write_tables();
   auto reader = open_rocks_log_for_reading(directory_ / "log").value();
   EXPECT_EQ(reader->attachment({100}).value(), std::string(5000, 'e'));
   EXPECT_FALSE(reader->verify({}).value().first_bad);
+}
+
+TEST_F(RocksLogTest, ReaderThatAsksForTheHeadIsToldWhatWasAppendedSinceItOpened) {
+  Log& log = open();
+  fill(log, 3);
+  auto reader = open_rocks_log_for_reading(directory_ / "log").value();
+  fill(log, 2);
+  EXPECT_EQ(reader->root_at(5).value(), log.root_at(5).value());
+  EXPECT_EQ(reader->head().value().seq, Sequence{5});
+  fill(log, 1);
+  EXPECT_EQ(reader->head().value().root, log.head().value().root);
+  EXPECT_EQ(reader->read({6}).value().seq, Sequence{6});
+}
+
+TEST_F(RocksLogTest, ALogOfAFormatToComeIsRefused) {
+  fill(open(), 1);
+  log_.reset();
+  Tamperer(directory_ / "log").put(Family::meta, "format", "2");
+  EXPECT_EQ(open_rocks_log_for_reading(directory_ / "log").error().code, Errc::invalid);
+  const auto refused = open_rocks_log({directory_ / "log", std::chrono::milliseconds(0)}, clock_);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::invalid);
 }
 
 TEST_F(RocksLogTest, MissingLogIsNotFoundByReaders) {
@@ -289,26 +345,6 @@ TEST_F(RocksLogTest, RootIsThatOfAnIndependentRfc6962Tree) {
     EXPECT_EQ(again.root_at(size).value(), mth(0, size));
   EXPECT_EQ(again.root_at(24).error().code, Errc::not_found);
 }
-
-// Opens the database under a log as a tamperer would, who knows RocksDB but not our rules.
-class Tamperer {
- public:
-  explicit Tamperer(const std::filesystem::path& log)
-      : store_(RocksStore::open_for_writing(log / "db").value()) {}
-
-  std::string get(Family family, const std::string& key) {
-    return store_->get(family, key).value().value();
-  }
-  void put(Family family, const std::string& key, const std::string& value) {
-    rocksdb::WriteBatch batch;
-    store_->put(batch, family, key, value);
-    EXPECT_TRUE(store_->write_synced(batch));
-  }
-  const RocksStore& store() { return *store_; }
-
- private:
-  std::unique_ptr<RocksStore> store_;
-};
 
 TEST_F(RocksLogTest, VerifyNamesTheEventOfEveryChangedByte) {
   fill(open(), 9);
@@ -349,6 +385,10 @@ TEST_F(RocksLogTest, VerifyFindsChangedAttachmentsIndexesAndTreeNodes) {
   EXPECT_EQ(with(Family::tree, tree_key(0, 6), std::string(32, 'x')), 7U);
   EXPECT_EQ(with(Family::tree, tree_key(2, 0), std::string(32, 'x')), 4U);
   EXPECT_EQ(first_bad(), 0U);
+  const auto medium_key =
+      index_key(Family::by_medium, open_rocks_log_for_reading(path).value()->read({3}).value());
+  EXPECT_EQ(with(Family::by_medium, medium_key, "other_type"), 3U);
+  EXPECT_EQ(first_bad(), 0U);
   EXPECT_EQ(with(Family::by_type, type_prefix("note") + sequence_key({2}), ""), 10U);
 }
 
@@ -370,7 +410,9 @@ std::string content_or_refusal(const std::filesystem::path& path) {
 
 TEST_F(RocksLogTest, FlippedByteInAnyFileIsNoticedOrChangesNothing) {
   fill(open(), 40);
-  fill(open(), 40);  // reopening writes sorted tables from the write-ahead log
+  log_.reset();
+  Tamperer(directory_ / "log").write_tables();
+  fill(open(), 40);  // these stay in the write-ahead log
   log_.reset();
   const auto path = directory_ / "log";
   const std::string whole = content_or_refusal(path);
@@ -396,6 +438,23 @@ TEST_F(RocksLogTest, FlippedByteInAnyFileIsNoticedOrChangesNothing) {
   }
   EXPECT_GT(noticed, 20);
   EXPECT_EQ(content_or_refusal(path), whole);
+}
+
+TEST_F(RocksLogTest, WithoutItsHeadFileALogIsReadButNotAppendedToUntilToldSo) {
+  fill(open(), 4);
+  log_.reset();
+  const auto log = directory_ / "log";
+  std::filesystem::remove(log / "head");
+  const auto refused = open_rocks_log({log, std::chrono::milliseconds(0)}, clock_);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("no head file"), std::string::npos);
+  const VerifyReport report = open_rocks_log_for_reading(log).value()->verify({}).value();
+  EXPECT_FALSE(report.first_bad);
+  EXPECT_FALSE(report.witnessed);
+  std::ofstream(log / "head").close();
+  fill(open(), 1);
+  log_.reset();
+  EXPECT_TRUE(open_rocks_log_for_reading(log).value()->verify({}).value().witnessed);
 }
 
 TEST_F(RocksLogTest, LogBehindItsHeadFileRefusesAppendsAndSaysSo) {

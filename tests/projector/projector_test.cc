@@ -137,7 +137,7 @@ TEST_F(ProjectorTest, TablesOfAnotherSchemaVersionAreRefused) {
   ask_as(cluster_.owner_url(), "UPDATE schema_version SET version = 99");
   auto connected = projector::Projector::connect(cluster_.owner_url());
   ASSERT_FALSE(connected);
-  EXPECT_EQ(connected.error().code, Errc::conflict);
+  EXPECT_EQ(connected.error().code, Errc::invalid);
   EXPECT_NE(connected.error().message.find("99"), std::string::npos);
 }
 
@@ -147,7 +147,7 @@ TEST_F(ProjectorTest, RowsOfAnotherProjectionVersionAreRefused) {
   ask_as(cluster_.owner_url(), "UPDATE projection_checkpoint SET version = 99");
   auto report = projector_->catch_up(*log_, {});
   ASSERT_FALSE(report);
-  EXPECT_EQ(report.error().code, Errc::conflict);
+  EXPECT_EQ(report.error().code, Errc::invalid);
 }
 
 TEST_F(ProjectorTest, ASecondProjectorIsRefusedWhileOneWorks) {

@@ -63,6 +63,23 @@ TEST_F(BlobStoreTest, KeepsContentUnderItsHashWithModeReadOnlyWhateverTheUmask) 
   expect_sound_store(root);
 }
 
+TEST_F(BlobStoreTest, LongZerosTakeNoRoomAndReadAsZeros) {
+  const std::string zeros(8U << 20U, '\0');
+  const std::string content = "begin" + zeros + "middle" + zeros;
+  {
+    auto store = open();
+    auto deposit = put(*store, content);
+    ASSERT_TRUE(deposit.has_value());
+    publish(*store, {deposit->id});
+  }
+  const fs::path blob = blobs_in(root).front();
+  EXPECT_TRUE(read_file(blob) == content);
+  expect_sound_store(root);
+  struct stat facts {};
+  ASSERT_EQ(::stat(blob.c_str(), &facts), 0);
+  EXPECT_LT(facts.st_blocks * 512, static_cast<blkcnt_t>(zeros.size()));
+}
+
 TEST_F(BlobStoreTest, NamesTheEmptyContentByTheBlake3OfNothing) {
   {
     auto store = open();

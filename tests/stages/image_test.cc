@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 
 #include "stages/child_process.h"
@@ -188,58 +189,38 @@ TEST_F(Image, OfAnImageIsNotNeededAndItsMapfileIsObservedOnce) {
             output_of({"b3sum", "--no-names", (directory / "rescued.map").string()}));
 }
 
-TEST_F(Image, AMapOfSomethingElseIsNoMapfile) {
-  write_file(directory / "linker.map", "Archive member included to satisfy reference by file\n");
-  EXPECT_TRUE(stages::observe_mapfile(bench.context, (directory / "linker.map").string()));
-  EXPECT_TRUE(stages::observe_mapfile(bench.context, (directory / "absent.map").string()));
-  EXPECT_TRUE(stages::observe_mapfile(bench.context, ""));
-  EXPECT_TRUE(bench.types().empty());
-  write_file(directory / "damaged.map", std::string(kMapfile) + "0x0 garbage\n");
-  EXPECT_FALSE(stages::observe_mapfile(bench.context, (directory / "damaged.map").string()));
+TEST_F(Image, WhatLiesBesideAnImageAndIsNoMapfileIsNotUsed) {
+  write_file(directory / "rescued.img", "content");
+  EXPECT_EQ(run(directory / "rescued.img").outcome, StageOutcome::skip);
+  write_file(directory / "rescued.map", "Archive member included to satisfy reference by file\n");
+  EXPECT_EQ(run(directory / "rescued.img").outcome, StageOutcome::skip);
+  write_file(directory / "rescued.map", std::string(kMapfile) + "0x0 garbage\n");
+  const StageReport damaged = run(directory / "rescued.img");
+  EXPECT_EQ(damaged.outcome, StageOutcome::skip);
+  EXPECT_NE(damaged.message.find("line 11"), std::string::npos) << damaged.message;
+  EXPECT_TRUE(bench.events("mapfile_observed").empty());
 }
-
-// A device of 2 MiB whose second half cannot be read, by the device mapper; needs root.
-class FailingDevice {
- public:
-  explicit FailingDevice(const fs::path& backing) {
-    if (!have_program("dmsetup") || !have_program("losetup")) return;
-    const CommandResult loop = run_command({"losetup", "-f", "--show", backing.string()});
-    if (loop.exit_code != 0) return;
-    loop_ = loop.out.substr(0, loop.out.find('\n'));
-    CommandOptions table;
-    table.input =
-        "0 2048 linear " + loop_ + " 0\n2048 8 error\n2056 2040 linear " + loop_ + " 2056\n";
-    name_ = "ntt-test-" + std::to_string(::getpid());
-    if (run_command({"dmsetup", "create", name_}, table).exit_code != 0) name_.clear();
-  }
-  ~FailingDevice() {
-    if (!name_.empty()) run_command({"dmsetup", "remove", name_});
-    if (!loop_.empty()) run_command({"losetup", "-d", loop_});
-  }
-  FailingDevice(const FailingDevice&) = delete;
-  FailingDevice& operator=(const FailingDevice&) = delete;
-  [[nodiscard]] bool works() const { return !name_.empty(); }
-  [[nodiscard]] fs::path path() const { return "/dev/mapper/" + name_; }
-
- private:
-  std::string loop_;
-  std::string name_;
-};
 
 TEST_F(Image, RescuesAroundBadSectors) {
   const std::string content = some_bytes(2U << 20U, 13);
-  write_file(directory / "backing", content);
-  const FailingDevice device(directory / "backing");
-  if (!device.works()) GTEST_SKIP() << "the device mapper cannot be used here";
-  EXPECT_EQ(run(device.path()).outcome, StageOutcome::success);
+  constexpr std::size_t kBad = 1U << 20U;
+  write_file(directory / "source", content);
+  ::setenv("LD_PRELOAD", NTT_FAIL_READS, 1);
+  ::setenv("NTT_TEST_BAD_FILE", (directory / "source").c_str(), 1);
+  ::setenv("NTT_TEST_BAD_FROM", std::to_string(kBad).c_str(), 1);
+  ::setenv("NTT_TEST_BAD_UNTIL", std::to_string(kBad + 4096).c_str(), 1);
+  const StageReport report = run(directory / "source");
+  ::unsetenv("LD_PRELOAD");
+  EXPECT_EQ(report.outcome, StageOutcome::success) << report.message;
   const auto observed = bench.last<events::MapfileObserved>();
   EXPECT_EQ(observed.total_bytes, content.size());
   EXPECT_EQ(observed.bad_bytes, 4096U);
+  EXPECT_EQ(observed.bad_regions, 1U);
   EXPECT_EQ(observed.rescued_bytes, content.size() - 4096);
   EXPECT_EQ(bench.last<events::ImageSuccess>().commands.size(), 3U);
   const std::string image = read_file(directory / "rescued.img");
-  EXPECT_TRUE(image.substr(0, 1U << 20U) == content.substr(0, 1U << 20U));
-  EXPECT_TRUE(image.substr((1U << 20U) + 4096) == content.substr((1U << 20U) + 4096));
+  EXPECT_TRUE(image.substr(0, kBad) == content.substr(0, kBad));
+  EXPECT_TRUE(image.substr(kBad + 4096) == content.substr(kBad + 4096));
 }
 
 TEST(ChildProcess, TellsExitCodesOutputAndAbsentPrograms) {

@@ -141,18 +141,51 @@ TEST_F(ReaderFaults, NamesBehindABadDirectoryBlockAreFoundAllTheSame) {
   EXPECT_EQ(std::adjacent_find(paths.begin(), paths.end()), paths.end()) << "given twice";
 }
 
-TEST_F(ReaderFaults, ACrashEndsOneVolumeAndNamesTheDirectory) {
+TEST_F(ReaderFaults, ACrashInADirectoryCostsThatDirectoryAlone) {
   partitioned_image();
-  // The fault strikes in both volumes; what was read before it stays.
+  const WalkRecord whole = walk_image(image);
   const WalkRecord walk = walk_image(image, faulty("--fault crash:bad"));
   for (const std::uint32_t volume : {1U, 2U}) {
     const auto* outcome = walk.outcome(volume);
     ASSERT_NE(outcome, nullptr);
-    EXPECT_EQ(outcome->outcome, "reader_died");
+    EXPECT_EQ(outcome->outcome, "enumerated");
     EXPECT_NE(outcome->message.find("signal 11"), std::string::npos) << outcome->message;
     EXPECT_NE(outcome->message.find("'/bad'"), std::string::npos) << outcome->message;
+    EXPECT_NE(walk.entry("bad", volume)->error_message.find("signal 11"), std::string::npos);
+    EXPECT_EQ(walk.entry("bad", volume)->error_number, static_cast<unsigned>(EIO));
+    EXPECT_EQ(walk.entry("bad/inside.txt", volume), nullptr);
+  }
+  auto expected = whole.paths();
+  std::erase(expected, "bad/inside.txt");
+  EXPECT_EQ(walk.paths(), expected) << "everything else, once and in the same order";
+}
+
+TEST_F(ReaderFaults, EveryDirectoryThatKillsItsReaderHasAnErrorOfItsOwn) {
+  for (int i = 0; i < 6; ++i) fs::create_directories(tree / ("worse" + std::to_string(i)) / "sub");
+  ext_image();
+  const WalkRecord walk = walk_image(image, faulty("--fault crash:worse*"));
+  EXPECT_EQ(walk.outcome(0)->outcome, "enumerated") << walk.outcome(0)->message;
+  EXPECT_EQ(walk.outcome(0)->unreadable, 6U);
+  for (int i = 0; i < 6; ++i) EXPECT_NE(walk.entry("worse" + std::to_string(i))->error_number, 0U);
+  EXPECT_NE(walk.entry("good/fine.txt"), nullptr);
+}
+
+TEST_F(ReaderFaults, AVolumeThatKillsItsReadersOverAndOverEnds) {
+  for (int i = 0; i < 12; ++i) fs::create_directories(tree / ("worse" + std::to_string(i)));
+  partitioned_image();
+  const WalkRecord walk = walk_image(image, faulty("--fault crash:worse*"));
+  for (const std::uint32_t volume : {1U, 2U}) {
+    EXPECT_EQ(walk.outcome(volume)->outcome, "reader_died");
+    EXPECT_NE(walk.outcome(volume)->message.find("signal 11"), std::string::npos);
     EXPECT_NE(walk.entry("lost+found", volume), nullptr);
   }
+}
+
+TEST_F(ReaderFaults, ACrashAtTheRootEndsOneVolume) {
+  partitioned_image();
+  const WalkRecord walk = walk_image(image, faulty("--fault crash:"));
+  EXPECT_EQ(walk.outcome(1)->outcome, "reader_died");
+  EXPECT_EQ(walk.outcome(2)->outcome, "reader_died");
 }
 
 TEST_F(ReaderFaults, AReaderThatSleepsIsEndedAndTheOtherVolumeGoesOn) {
@@ -164,7 +197,10 @@ TEST_F(ReaderFaults, AReaderThatSleepsIsEndedAndTheOtherVolumeGoesOn) {
   const auto before = std::chrono::steady_clock::now();
   const WalkRecord walk = walk_image(image, faulty("--fault hang:bad"));
   EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(30));
-  EXPECT_EQ(walk.outcome(1)->outcome, "stalled");
+  EXPECT_EQ(walk.outcome(1)->outcome, "enumerated");
+  EXPECT_NE(walk.entry("bad", 1)->error_message.find("no progress"), std::string::npos)
+      << walk.entry("bad", 1)->error_message;
+  EXPECT_NE(walk.entry("good/fine.txt", 1), nullptr);
   EXPECT_EQ(walk.outcome(2)->outcome, "enumerated") << walk.outcome(2)->message;
   EXPECT_NE(walk.entry("good/fine.txt", 2), nullptr);
 }
@@ -172,8 +208,8 @@ TEST_F(ReaderFaults, AReaderThatSleepsIsEndedAndTheOtherVolumeGoesOn) {
 TEST_F(ReaderFaults, AReaderThatSendsNonsenseIsNotBelieved) {
   ext_image();
   const WalkRecord walk = walk_image(image, faulty("--fault garbage:good"));
-  EXPECT_EQ(walk.outcome(0)->outcome, "reader_died");
   EXPECT_NE(walk.outcome(0)->message.find("nonsense"), std::string::npos);
+  EXPECT_NE(walk.entry("good")->error_number, 0U);
 }
 
 #if !defined(__SANITIZE_ADDRESS__)
@@ -182,8 +218,8 @@ TEST_F(ReaderFaults, AReaderThatWantsAllMemoryIsEnded) {
   auto options = faulty("--fault memory:good");
   options.stall_seconds_max = 20;
   const WalkRecord walk = walk_image(image, options);
-  EXPECT_EQ(walk.outcome(0)->outcome, "reader_died");
   EXPECT_NE(walk.outcome(0)->message.find("memory"), std::string::npos) << walk.outcome(0)->message;
+  EXPECT_NE(walk.entry("good")->error_number, 0U);
 }
 #endif
 

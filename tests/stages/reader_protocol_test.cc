@@ -30,6 +30,14 @@ TEST(ReaderProtocol, EveryValueArrivesAsItWasSent) {
   EXPECT_EQ(found->message, some_volume().message);
   EXPECT_TRUE(found->readable);
 
+  const auto walk = decode<WalkRequest>(
+      encode(WalkRequest{some_volume().id, true, {{std::string("a\0b", 3), "why"}, {"c", ""}}}));
+  ASSERT_TRUE(walk);
+  EXPECT_TRUE(walk->deleted_entries);
+  ASSERT_EQ(walk->barred.size(), 2U);
+  EXPECT_EQ(walk->barred[0].path, std::string("a\0b", 3));
+  EXPECT_EQ(walk->barred[0].reason, "why");
+
   const ReadRequest request{some_volume().id, 5, UINT64_MAX, false, std::string("a\0b", 3)};
   const auto read = decode<ReadRequest>(encode(request));
   ASSERT_TRUE(read);

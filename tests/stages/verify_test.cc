@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "stages/archive.h"
@@ -116,6 +117,68 @@ TEST_F(VerifyTest, ChecksTheArchiveAgainstItsRecordedDigest) {
   fs::remove(path);
   verify(true);
   EXPECT_EQ(bench.last<events::VerifySuccess>().archive_intact, false);
+}
+
+TEST_F(VerifyTest, GoesOnBehindWhatAnInterruptedAttemptRead) {
+  const auto blobs = blobs_in(bench.store);
+  for (const std::uint64_t border : {5U, 9U}) {
+    bench.progress.hook = [this, border](std::string_view, std::uint64_t done) {
+      bench.cancelled = done >= border;
+    };
+    EXPECT_EQ(verify().outcome, StageOutcome::interrupted);
+    bench.cancelled = false;
+  }
+  bench.progress.hook = nullptr;
+  EXPECT_EQ(verify().outcome, StageOutcome::success);
+  const auto success = bench.last<events::VerifySuccess>();
+  EXPECT_EQ(success.checked, 15U);
+  const auto starts = bench.events_of("verify_start");
+  ASSERT_EQ(starts.size(), 3U);
+  EXPECT_EQ(bench.last<events::VerifyStart>().resumes, starts[0].seq.value);
+  std::vector<std::string> read;
+  for (const events::Event& event : bench.events_of("verify_batch")) {
+    EXPECT_EQ(events::payload_of<events::VerifyBatchData>(event)->verify, starts[0].seq.value);
+    const auto batch = events::decode_verify_batch(*bench.log->attachment(event.seq));
+    ASSERT_TRUE(batch.has_value());
+    for (const auto& record : batch->records) read.push_back(record.blob.hex());
+  }
+  std::vector<std::string> expected;
+  for (const fs::path& blob : blobs) expected.push_back(blob.filename());
+  std::sort(expected.begin(), expected.end());
+  EXPECT_EQ(read, expected);
+}
+
+TEST_F(VerifyTest, DamageThatWasRepairedIsReadAgainAndNotReportedTwice) {
+  const fs::path away = bench.root / "away";
+  fs::rename(bench.store, away);
+  bench.progress.hook = [this](std::string_view, std::uint64_t done) {
+    bench.cancelled = done >= 5;
+  };
+  EXPECT_EQ(verify().outcome, StageOutcome::interrupted);
+  bench.progress.hook = nullptr;
+  bench.cancelled = false;
+  const StageReport damaged = verify();
+  EXPECT_EQ(damaged.outcome, StageOutcome::success);
+  EXPECT_TRUE(damaged.found_damage);
+  EXPECT_EQ(bench.last<events::VerifySuccess>().missing, 15U);
+  fs::rename(away, bench.store);
+  const StageReport repaired = verify();
+  EXPECT_EQ(repaired.outcome, StageOutcome::success) << "what is damaged is verified again";
+  EXPECT_FALSE(repaired.found_damage);
+  EXPECT_EQ(bench.last<events::VerifySuccess>().missing, 0U);
+  EXPECT_EQ(verify().outcome, StageOutcome::skip);
+}
+
+TEST_F(VerifyTest, ForcedItReadsEverythingAgainThoughAnAttemptWasInterrupted) {
+  bench.progress.hook = [this](std::string_view, std::uint64_t done) {
+    bench.cancelled = done >= 5;
+  };
+  EXPECT_EQ(verify().outcome, StageOutcome::interrupted);
+  bench.progress.hook = nullptr;
+  bench.cancelled = false;
+  EXPECT_EQ(verify(true).outcome, StageOutcome::success);
+  EXPECT_FALSE(bench.last<events::VerifyStart>().resumes);
+  EXPECT_EQ(records().size(), 15U);
 }
 
 TEST_F(VerifyTest, CancelLeavesTheAttemptOpen) {

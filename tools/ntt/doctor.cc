@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "events/rocks_log.h"
+#include "projector/checkpoint.h"
 #include "tools/ntt/json.h"
 #include "tools/ntt/tables.h"
 #include "tools/ntt/terminal.h"
@@ -121,6 +122,11 @@ Finding check_database(Context& context) {
   }
   auto position = (*projector)->checkpoint();
   if (!position) return {"database", "failed", position.error().message, "`ntt project`"};
+  auto log = open_log_for_reading(context.settings);
+  if (auto same = log ? projector::check_witness(**log, *position) : events::Status(); !same) {
+    return {"database", "failed", same.error().message,
+            "`ntt verify log` tells whether the log is whole; restore it if it is not"};
+  }
   return {"database", "ok", where + ", tables at event " + std::to_string(position->seq.value), ""};
 }
 

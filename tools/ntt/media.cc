@@ -23,10 +23,29 @@ const StageAttempt* last_attempt(const MediumState& medium, const std::string& s
   return nullptr;
 }
 
+// One word for a shell, whatever the bytes.
+std::string shell_quoted(const std::string& bytes) {
+  const bool plain = events::escape_bytes(bytes) == bytes;
+  std::string out = plain ? "'" : "$'";
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\'') {
+      out += plain ? "'\\''" : "\\'";
+    } else if (!plain && (c == '\\' || byte < 0x20 || byte >= 0x7F)) {
+      char octal[8];
+      std::snprintf(octal, sizeof octal, "\\%03o", byte);
+      out += octal;
+    } else {
+      out += c;
+    }
+  }
+  return out + "'";
+}
+
 std::string run_again(const MediumState& medium) {
   const bool is_directory = medium.source_kind == "directory";
   const std::string flag = is_directory ? "dir" : medium.source_kind;
-  return "ntt run --" + flag + " '" + events::escape_bytes(medium.source_path) + "'";
+  return "ntt run --" + flag + " " + shell_quoted(medium.source_path);
 }
 
 }  // namespace
@@ -65,7 +84,9 @@ std::string stage_standing(const MediumState& medium, const std::string& stage,
                            const events::RunId& running) {
   const StageAttempt* attempt = last_attempt(medium, stage);
   if (attempt == nullptr) return "-";
-  if (attempt->outcome == "success") return "done";
+  if (attempt->outcome == "success") {
+    return stage == "verify" && medium.is_damaged ? "damaged" : "done";
+  }
   if (attempt->outcome == "error") return "failed";
   if (attempt->outcome == "skip") return "skipped";
   return !running.is_zero() && attempt->run == running ? "running" : "interrupted";
@@ -87,6 +108,9 @@ std::string next_step(const MediumState& medium, const events::RunId& running) {
   if (medium.copy && medium.copy->failed + medium.copy->partial > 0) {
     return run_again(medium) + " --retry-failed (" +
            std::to_string(medium.copy->failed + medium.copy->partial) + " files are not stored)";
+  }
+  if (medium.is_damaged) {
+    return "put back what is damaged (see problem), then " + run_again(medium) + " to verify again";
   }
   if (!medium.verify_done && medium.copy_done) return run_again(medium) + " (to verify)";
   return "";

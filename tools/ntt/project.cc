@@ -73,6 +73,8 @@ int follow(Context& context, const ProjectOptions& options) {
       } else if (report.error().code == Errc::unavailable) {
         spdlog::warn("{}; trying again", report.error().message);
         projector.reset();
+      } else if (report.error().code == Errc::conflict) {
+        spdlog::info("{}; trying again", report.error().message);  // another projector is at it
       } else {
         return fail(report.error());
       }

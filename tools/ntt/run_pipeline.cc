@@ -75,7 +75,7 @@ Result<stages::PipelineRequest> pipeline_request(const Context& context,
   const std::string rules = request.rules.empty() ? settings.ignore_patterns : request.rules;
   if (!rules.empty()) {
     auto read = stages::ExclusionRules::read_file(rules);
-    if (!read) return std::move(read).error().within("exclusion rules");
+    if (!read) return std::move(read).error();
     out.rules = std::move(*read);
   }
   return out;
@@ -116,6 +116,11 @@ int exit_code_of(const PipelineReport& report) {
     spdlog::error("{} failed; `ntt status {}` tells more", report.failed_stage,
                   report.medium.text.substr(0, 8));
     return kFailed;
+  }
+  for (const auto& [stage, outcome] : report.stages) {
+    if (!outcome.found_damage) continue;
+    spdlog::error("{} found damage: {}", stage, outcome.message);
+    return kFound;
   }
   return kDone;
 }

@@ -19,6 +19,7 @@ Json json_of(const events::VerifyReport& report) {
   return {{"intact", report.problem.empty()},
           {"checked", report.checked},
           {"head_seq", report.head.seq.value},
+          {"head_file", report.witnessed},
           {"root", report.head.root.hex()},
           {"first_bad", report.first_bad ? Json(report.first_bad->value) : Json(nullptr)},
           {"problem", report.problem.empty() ? Json(nullptr) : Json(report.problem)}};
@@ -39,6 +40,9 @@ int verify_log(Context& context, const VerifyOptions& options) {
   } else if (report->problem.empty()) {
     std::cout << "the log is whole: " << with_commas(report->checked) << " events, root "
               << report->head.root.hex() << "\n";
+    if (!report->witnessed && report->checked != 0) {
+      std::cout << "there is no head file to say whether events are missing from its end\n";
+    }
   } else {
     std::cout << "the log is damaged";
     if (report->first_bad) std::cout << ", first at event " << report->first_bad->value;
