@@ -72,6 +72,9 @@ class Log {
   // Tree head over the first `size` events. Errc::not_found beyond the end.
   [[nodiscard]] virtual Result<Sha256Digest> root_at(std::uint64_t size) const = 0;
 
+  // The head as it was when `seq` was the last event. Errc::not_found beyond the end.
+  [[nodiscard]] Result<Head> head_at(Sequence seq) const;
+
   [[nodiscard]] virtual Result<Event> read(Sequence seq) const = 0;
   [[nodiscard]] virtual Result<std::string> attachment(Sequence seq) const = 0;
 

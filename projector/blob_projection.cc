@@ -17,8 +17,9 @@ namespace {
 // provided for, which halves the time.
 constexpr const char* kInsertBlobs =
     "INSERT INTO blobs (blobid, size, created_at, first_seq, last_seq) "
-    "SELECT DISTINCT ON (blobid) blobid, size, at, seq, seq FROM new_blob n "
-    "WHERE NOT EXISTS (SELECT FROM blobs k WHERE k.blobid = n.blobid) ORDER BY blobid, seq";
+    "SELECT blobid, size, at, seq, seq FROM (SELECT DISTINCT ON (blobid) * FROM new_blob n "
+    "WHERE NOT EXISTS (SELECT FROM blobs k WHERE k.blobid = n.blobid) ORDER BY blobid, seq) f "
+    "ORDER BY seq, blobid";
 // The same where checks came in too, so that no row is written twice. A check counts for a blob
 // that was known before it; the latest one does.
 constexpr const char* kInsertCheckedBlobs =
@@ -29,7 +30,8 @@ constexpr const char* kInsertCheckedBlobs =
     "ORDER BY c.blobid, c.at DESC, c.seq DESC) "
     "INSERT INTO blobs (blobid, last_checked, size, created_at, check_outcome, check_seq, "
     "first_seq, last_seq) SELECT f.blobid, c.at, f.size, f.at, c.outcome, c.seq, f.seq, "
-    "coalesce(c.seq, f.seq) FROM fresh f LEFT JOIN checked c USING (blobid) ORDER BY f.blobid";
+    "coalesce(c.seq, f.seq) FROM fresh f LEFT JOIN checked c USING (blobid) ORDER BY f.seq, "
+    "f.blobid";
 constexpr const char* kUpdateBlobs =
     "UPDATE blobs b SET last_checked = c.at, check_outcome = c.outcome, check_seq = c.seq, "
     "last_seq = c.seq FROM (SELECT DISTINCT ON (n.blobid) n.* FROM new_check n "

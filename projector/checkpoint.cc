@@ -11,25 +11,31 @@ using events::Result;
 using events::Sha256Digest;
 using events::Status;
 
-Result<Head> read_checkpoint(Pg& pg) {
+Result<Checkpoint> read_any_checkpoint(Pg& pg) {
   auto rows = pg.query(
-      "SELECT seq, envelope_hash, root, version FROM projection_checkpoint WHERE projection = "
+      "SELECT seq, envelope_hash, root, version FROM ntt.projection_checkpoint WHERE projection = "
       "'ntt'");
   if (!rows) return std::move(rows).error();
-  if (rows->empty()) return Head{};
+  if (rows->empty()) return Checkpoint{};
   const Row& row = rows->front();
-  if (*row[3] != std::to_string(kProjectionVersion)) {
-    return Error{Errc::invalid, "the tables were folded by version " + *row[3] +
-                                    " of the rules, this program has version " +
-                                    std::to_string(kProjectionVersion) +
-                                    ": drop them (DROP SCHEMA ntt CASCADE) and run `ntt project`"};
-  }
   const auto envelope_hash = Sha256Digest::from_hex(*row[1]);
   const auto root = Sha256Digest::from_hex(*row[2]);
   if (!envelope_hash || !root) {
     return Error{Errc::corruption, "the row of projection_checkpoint is no checkpoint"};
   }
-  return Head{{std::strtoull(row[0]->c_str(), nullptr, 10)}, *envelope_hash, *root};
+  return Checkpoint{{{std::strtoull(row[0]->c_str(), nullptr, 10)}, *envelope_hash, *root},
+                    std::atoi(row[3]->c_str())};
+}
+
+Result<Head> read_checkpoint(Pg& pg) {
+  auto found = read_any_checkpoint(pg);
+  if (!found) return std::move(found).error();
+  if (found->version == 0 || found->version == kProjectionVersion) return found->head;
+  return Error{Errc::invalid,
+               "the tables were folded by version " + std::to_string(found->version) +
+                   " of the rules, this program has version " + std::to_string(kProjectionVersion) +
+                   ": nothing was changed; `ntt diff` shows what would change, `ntt rebuild` "
+                   "does it"};
 }
 
 Status write_checkpoint(Pg& pg, events::Sequence expected, const Head& head) {
@@ -52,14 +58,14 @@ Status write_checkpoint(Pg& pg, events::Sequence expected, const Head& head) {
 Status check_witness(const events::Log& log, const Head& checkpoint) {
   if (!checkpoint.seq) return {};
   const std::string where = "the tables stand at event " + std::to_string(checkpoint.seq.value);
-  auto root = log.root_at(checkpoint.seq.value);
-  if (!root) {
-    if (root.error().code != Errc::not_found) return std::move(root).error();
+  auto head = log.head_at(checkpoint.seq);
+  if (!head) {
+    if (head.error().code != Errc::not_found) return std::move(head).error();
     return Error{Errc::corruption, where +
                                        ", which the log does not have: it is shorter than it "
                                        "was, or it is another log. Nothing was changed"};
   }
-  if (*root == checkpoint.root) return {};
+  if (*head == checkpoint) return {};
   return Error{Errc::corruption, where +
                                      ", but the log's root there is another: these tables were "
                                      "made from another log, or its events were changed. "

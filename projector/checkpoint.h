@@ -10,10 +10,19 @@ namespace ntt::projector {
 // The version of the folds' rules. Tables folded by other rules are not continued.
 inline constexpr int kProjectionVersion = 1;
 
-// Needs a transaction. Errc::conflict when the rows were folded by another version.
+struct Checkpoint {
+  events::Head head;
+  int version = 0;  // of the rules that folded the rows; 0: there are none
+};
+
+// Of the live tables, whatever their version. Needs a transaction.
+events::Result<Checkpoint> read_any_checkpoint(Pg& pg);
+
+// Of the live tables. Errc::invalid when other rules folded the rows. Needs a transaction.
 events::Result<events::Head> read_checkpoint(Pg& pg);
 
-// Moves the checkpoint. Errc::conflict when it does not stand at `expected`.
+// Moves the checkpoint of the session's schema. Errc::conflict when it does not stand at
+// `expected`.
 events::Status write_checkpoint(Pg& pg, events::Sequence expected, const events::Head& head);
 
 // Whether the log still has the prefix that the checkpoint witnesses: Errc::corruption if it is

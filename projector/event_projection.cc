@@ -14,7 +14,6 @@ namespace {
 
 using events::Event;
 using events::Result;
-using events::Sequence;
 using events::Status;
 
 constexpr const char* kColumns =
@@ -24,8 +23,8 @@ constexpr std::uint64_t kProgressEvents = 4096;
 
 class EventProjection {
  public:
-  EventProjection(Pg& pg, Sequence from, Sequence to, const ProjectProgress& progress)
-      : rows_(pg), from_(from), to_(to), progress_(progress) {}
+  EventProjection(Pg& pg, const EventRange& range, const ProjectProgress& progress)
+      : rows_(pg), range_(range), progress_(progress) {}
 
   Result<NewEvents> run(const events::Log& log);
 
@@ -34,8 +33,7 @@ class EventProjection {
   Status note(const Event& event);
 
   CopyWriter rows_;
-  Sequence from_;
-  Sequence to_;
+  const EventRange& range_;
   const ProjectProgress& progress_;
   NewEvents found_;
   std::unordered_map<std::string, std::size_t> index_;
@@ -84,14 +82,16 @@ Result<NewEvents> EventProjection::run(const events::Log& log) {
     return std::move(started).error();
   }
   events::Filter filter;
-  filter.first = from_.next();
-  filter.last = to_;
+  filter.first = range_.from.next();
+  filter.last = range_.to;
+  filter.medium = range_.medium;
+  const std::uint64_t expected = range_.to.value - range_.from.value;
   Status status;
   auto scanned = log.scan(filter, [&](const Event& event) {
     status = write(event);
     if (status) status = note(event);
     if (progress_ && event.seq.value % kProgressEvents == 0) {
-      progress_("events", event.seq.value - from_.value, to_.value - from_.value);
+      progress_("events", event.seq.value - range_.from.value, expected);
     }
     return status.has_value();
   });
@@ -99,19 +99,20 @@ Result<NewEvents> EventProjection::run(const events::Log& log) {
   if (!status) return std::move(status).error();
   auto rows = rows_.finish();
   if (!rows) return std::move(rows).error();
-  if (*rows != to_.value - from_.value) {
-    return events::Error{events::Errc::corruption,
-                         "the log gave " + std::to_string(*rows) + " of the events " +
-                             std::to_string(from_.value + 1) + " to " + std::to_string(to_.value)};
+  if (!range_.medium && *rows != expected) {
+    return events::Error{events::Errc::corruption, "the log gave " + std::to_string(*rows) +
+                                                       " of the events " +
+                                                       std::to_string(range_.from.value + 1) +
+                                                       " to " + std::to_string(range_.to.value)};
   }
   return std::move(found_);
 }
 
 }  // namespace
 
-Result<NewEvents> project_events(Pg& pg, const events::Log& log, Sequence from, Sequence to,
+Result<NewEvents> project_events(Pg& pg, const events::Log& log, const EventRange& range,
                                  const ProjectProgress& progress) {
-  return EventProjection(pg, from, to, progress).run(log);
+  return EventProjection(pg, range, progress).run(log);
 }
 
 }  // namespace ntt::projector

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -23,8 +24,14 @@ struct NewEvents {
   std::vector<events::Sequence> verify_batches;
 };
 
-// Writes the events after `from` up to `to` into `event` and says what they touch.
-events::Result<NewEvents> project_events(Pg& pg, const events::Log& log, events::Sequence from,
-                                         events::Sequence to, const ProjectProgress& progress);
+struct EventRange {
+  events::Sequence from;                   // those after it
+  events::Sequence to;                     // up to it
+  std::optional<events::MediumId> medium;  // only this one's; empty: all
+};
+
+// Writes the events of the range into `event` and says what they touch.
+events::Result<NewEvents> project_events(Pg& pg, const events::Log& log, const EventRange& range,
+                                         const ProjectProgress& progress);
 
 }  // namespace ntt::projector

@@ -36,7 +36,7 @@ constexpr const char* kPathColumns =
     "last_seq";
 constexpr MergeTable kQueueStats{
     "queue_stats", "medium_hash",
-    "medium_hash, unclaimed_count, total_count, last_updated, last_seq"};
+    "medium_hash, unclaimed_count, total_count, last_updated, last_seq", "last_seq, medium_hash"};
 constexpr std::uint64_t kProgressRows = 8192;
 
 // Which batch has which ordinals, to find the id of an entry by its ordinal.
@@ -373,7 +373,7 @@ Result<std::uint64_t> project_generations(Pg& pg, const events::Log& log, Sequen
   if (auto made = make_fresh(pg, kQueueStats); !made) return std::move(made).error();
   for (const FoldedMedium& medium : media) {
     const MediumState& state = medium.state;
-    const bool generation_changed = state.load_seq != medium.stored_load_seq;
+    const bool generation_changed = medium.is_forced || state.load_seq != medium.stored_load_seq;
     if (!state.load) {
       if (generation_changed) {
         gone.emplace_back(pg, state.medium.text, medium.partition_suffix);

@@ -21,16 +21,19 @@ constexpr MergeTable kMedium{
     "medium", "medium_hash",
     "medium_hash, medium_human, added_at, health, image_path, enum_done, copy_done, message, "
     "diagnostics, problems, size, source_kind, source_path, archive_done, verify_done, generation, "
-    "enum_done_seq, copy_done_seq, archive_done_seq, verify_done_seq, partition_suffix, last_seq"};
+    "enum_done_seq, copy_done_seq, archive_done_seq, verify_done_seq, partition_suffix, last_seq",
+    "added_at, medium_hash"};
 constexpr MergeTable kAttempt{
     "stage_attempt", "start_seq",
     "start_seq, medium_hash, stage, started_at, end_seq, ended_at, outcome, error, message, run, "
-    "last_seq"};
+    "last_seq",
+    "start_seq"};
 constexpr MergeTable kVolume{
     "volume", "medium_hash, volume",
     "medium_hash, volume, generation, byte_offset, length, partition_table, description, "
     "filesystem, label, uuid, outcome, message, time_basis, entries, bytes, unreadable, "
-    "other_streams, last_seq"};
+    "other_streams, last_seq",
+    "last_seq, medium_hash, volume"};
 constexpr const char* kTouchedOnly = "old.medium_hash IN (SELECT medium_hash FROM new_medium)";
 
 void put_text(CopyWriter& rows, const std::string& text) {

@@ -25,6 +25,7 @@ struct FoldedMedium {
   std::string partition_suffix;
   Sequence stored_load_seq;
   bool outcomes_changed = false;  // of the current generation
+  bool is_forced = false;         // its partitions are written anew, whatever they hold
 };
 
 events::Result<StoredMedia> read_stored_media(Pg& pg);

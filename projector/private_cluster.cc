@@ -51,6 +51,8 @@ constexpr const char* kSettings = R"(
 listen_addresses = ''
 unix_socket_permissions = 0700
 max_connections = 50
+# A rebuild touches the partitions and indexes of every medium in one transaction.
+max_locks_per_transaction = 1024
 # Tables are filled in the transaction that makes them: then nothing goes through the WAL.
 wal_level = minimal
 max_wal_senders = 0

@@ -2,11 +2,9 @@
 
 #include "projector/projector.h"
 
-#include "projector/blob_projection.h"
 #include "projector/checkpoint.h"
-#include "projector/event_projection.h"
-#include "projector/generation_projection.h"
-#include "projector/medium_projection.h"
+#include "projector/locks.h"
+#include "projector/log_fold.h"
 #include "projector/pg.h"
 #include "projector/schema.h"
 
@@ -20,9 +18,6 @@ using events::Result;
 using events::Status;
 
 namespace {
-
-// One projector at a time. A lock of the transaction: it ends with it, whatever happens.
-constexpr const char* kProjectorLock = "SELECT pg_try_advisory_xact_lock(7815279810334102)";
 
 class PgProjector final : public Projector {
  public:
@@ -70,11 +65,7 @@ Result<Head> PgProjector::checkpoint() {
 
 // Everything but the commit.
 Result<ProjectReport> PgProjector::fold(const Log& log, const ProjectProgress& progress) {
-  auto locked = pg_->query(kProjectorLock);
-  if (!locked) return std::move(locked).error();
-  if (locked->at(0).at(0) != "t") {
-    return Error{Errc::conflict, "another projector is at work on these tables"};
-  }
+  if (auto locked = lock_tables(*pg_); !locked) return std::move(locked).error();
   auto from = read_checkpoint(*pg_);
   if (!from) return std::move(from).error();
   if (auto same = check_witness(log, *from); !same) return std::move(same).error();
@@ -82,20 +73,9 @@ Result<ProjectReport> PgProjector::fold(const Log& log, const ProjectProgress& p
   if (!to) return std::move(to).error();
   ProjectReport report{from->seq, to->seq, 0};
   if (to->seq == from->seq) return report;
-
-  auto found = project_events(*pg_, log, from->seq, to->seq, progress);
-  if (!found) return std::move(found).error();
-  auto stored = read_stored_media(*pg_);
-  if (!stored) return std::move(stored).error();
-  auto media = fold_media(log, to->seq, found->media, *stored);
-  if (!media) return std::move(media).error();
-  if (auto done = project_media(*pg_, *media); !done) return std::move(done).error();
-  if (auto done = project_blobs(*pg_, log, *found); !done) return std::move(done).error();
-  auto rows = project_generations(*pg_, log, to->seq, *media, progress);
+  auto rows = fold_log(*pg_, log, {from->seq, *to, {}}, progress);
   if (!rows) return std::move(rows).error();
   report.rows = *rows;
-  auto moved = write_checkpoint(*pg_, from->seq, *to);
-  if (!moved) return std::move(moved).error();
   return report;
 }
 

@@ -42,8 +42,8 @@ Status merge_rows(Pg& pg, const MergeTable& merge, const std::string& scope) {
     sql << ");";
   }
   sql << "INSERT INTO " << merge.table << " AS old (" << merge.columns << ") SELECT "
-      << merge.columns << " FROM " << merge.fresh() << " ORDER BY " << merge.key << " ON CONFLICT ("
-      << merge.key << ") DO UPDATE SET ";
+      << merge.columns << " FROM " << merge.fresh() << " ORDER BY " << merge.order
+      << " ON CONFLICT (" << merge.key << ") DO UPDATE SET ";
   const char* separator = "";
   for (const std::string& name : names_in(merge.columns)) {
     sql << separator << name << " = excluded." << name;

@@ -13,6 +13,9 @@ struct MergeTable {
   const char* table;
   const char* key;      // its primary key, "a, b"
   const char* columns;  // all of them
+  // How new rows are ordered: as the log has them, so that tables which grew bit by bit and tables
+  // which were made at once have their rows in one order.
+  const char* order;
   [[nodiscard]] std::string fresh() const { return std::string("new_") + table; }
 };
 

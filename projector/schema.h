@@ -10,12 +10,25 @@ namespace ntt::projector {
 
 inline constexpr int kSchemaVersion = 1;
 
+inline constexpr const char* kLiveSchema = "ntt";
+
 // Statements that create the roles where they are missing.
 std::string roles_sql();
 
-// Makes roles, schema and tables unless they are there, and makes the session write as
-// ntt_projector in schema ntt. Errors: conflict (tables of another version), invalid (the user may
-// not do it; the message says what an administrator has to run), unavailable.
+// Makes roles, live schema and tables unless they are there, and makes the session write as
+// ntt_projector in the live schema. Errors: invalid (tables of another version, or the user may not
+// do it; the message says what to run), unavailable.
 events::Status open_schema(Pg& pg);
+
+// Makes the schema with empty tables, dropping one that is there, for a session that has opened the
+// live schema. The session then writes in it. Needs a transaction.
+events::Status make_schema(Pg& pg, const std::string& schema);
+
+// Opens the live schema whatever version its tables have; makes it when there is none.
+events::Status open_schema_of_any_version(Pg& pg);
+
+// Whether the session's schema has tables of this program's version; else Errc::invalid. Needs a
+// transaction.
+events::Status check_version(Pg& pg);
 
 }  // namespace ntt::projector

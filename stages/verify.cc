@@ -19,7 +19,7 @@
 #include "events/limits.h"
 #include "stages/blob_store.h"
 #include "stages/external_sort.h"
-#include "stages/file_descriptor.h"
+#include "stages/file_digest.h"
 #include "stages/history.h"
 
 namespace ntt::stages {
@@ -40,48 +40,6 @@ constexpr std::size_t kReadBytes = 1U << 20U;
 // Stops the reading; never leaves this file.
 Error stop_reading() {
   return {Errc::unavailable, "stopped"};
-}
-
-// A file's bytes from the disk: what the system still has in memory of having written it is
-// dropped first, for memory is not what verify is asked about.
-struct FileDigest {
-  int error_number = 0;
-  std::uint64_t size = 0;  // bytes read
-  Blake3Digest digest;
-};
-
-FileDigest digest_of(const std::string& path, std::vector<char>& buffer,
-                     const std::function<bool(std::uint64_t)>& go_on) {
-  FileDigest result;
-  const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  struct stat facts {};
-  if (!fd.is_open() || ::fstat(fd.get(), &facts) != 0) {
-    result.error_number = errno;
-    return result;
-  }
-  if (!S_ISREG(facts.st_mode)) {
-    result.error_number = EISDIR;
-    return result;
-  }
-  ::posix_fadvise(fd.get(), 0, 0, POSIX_FADV_DONTNEED);
-  events::Blake3 hasher;
-  for (;;) {
-    const ssize_t count = ::read(fd.get(), buffer.data(), buffer.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      result.error_number = errno;
-      return result;
-    }
-    if (count == 0) break;
-    hasher.update({buffer.data(), static_cast<std::size_t>(count)});
-    result.size += static_cast<std::uint64_t>(count);
-    if (!go_on(result.size)) {
-      result.error_number = ECANCELED;
-      return result;
-    }
-  }
-  result.digest = hasher.digest();
-  return result;
 }
 
 // What interrupted attempts at the same blobs left behind.

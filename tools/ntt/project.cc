@@ -33,10 +33,7 @@ Result<std::unique_ptr<Projector>> connect(const Settings& settings) {
 
 Result<ProjectReport> catch_up(Projector& projector, const events::Log& log,
                                stages::Progress& progress) {
-  return projector.catch_up(
-      log, [&progress](std::string_view what, std::uint64_t done, std::uint64_t total) {
-        progress.update("project", what, done, total, 0, 0);
-      });
+  return projector.catch_up(log, table_progress(progress, "project"));
 }
 
 void print_report(const ProjectReport& report, bool json) {
@@ -97,6 +94,13 @@ int run(Context& context, const ProjectOptions& options) {
 }
 
 }  // namespace
+
+projector::ProjectProgress table_progress(stages::Progress& progress, std::string stage) {
+  return [&progress, stage = std::move(stage)](std::string_view what, std::uint64_t done,
+                                               std::uint64_t total) {
+    progress.update(stage, what, done, total, 0, 0);
+  };
+}
 
 Result<ProjectReport> project(Context& context, stages::Progress& progress) {
   auto log = open_log_for_reading(context.settings);

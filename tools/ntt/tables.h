@@ -11,4 +11,10 @@ namespace ntt::tools {
 // Connects to the database of the settings and folds everything up to the log's head.
 events::Result<projector::ProjectReport> project(Context& context, stages::Progress& progress);
 
+// Shows the projector's progress as that of a stage.
+projector::ProjectProgress table_progress(stages::Progress& progress, std::string stage);
+
+// `ntt verify tables`.
+int verify_tables(Context& context, bool json);
+
 }  // namespace ntt::tools

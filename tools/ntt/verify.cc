@@ -5,6 +5,7 @@
 #include "tools/ntt/context.h"
 #include "tools/ntt/json.h"
 #include "tools/ntt/progress.h"
+#include "tools/ntt/tables.h"
 #include "tools/ntt/terminal.h"
 
 namespace ntt::tools {
@@ -25,8 +26,24 @@ Json json_of(const events::VerifyReport& report) {
           {"problem", report.problem.empty() ? Json(nullptr) : Json(report.problem)}};
 }
 
+// A database that cannot even be opened: some of its own files are damaged.
+int report_unopened(const events::Error& error, bool json) {
+  events::VerifyReport report;
+  report.problem = error.message;
+  if (json) {
+    print_json(json_of(report));
+  } else {
+    std::cout << "the log is damaged: " << error.message
+              << "\nits files are not to be mended in place: restore them from a copy\n";
+  }
+  return kFound;
+}
+
 int verify_log(Context& context, const VerifyOptions& options) {
   auto log = open_log_for_reading(context.settings);
+  if (!log && log.error().code == events::Errc::corruption) {
+    return report_unopened(log.error(), options.json);
+  }
   if (!log) return fail(log.error());
   auto report = [&] {
     LiveProgress progress(progress_style(context.settings.progress));
@@ -63,11 +80,19 @@ Command verify_command() {
       "  ntt verify log --json";
   log.options = {{"--json", &options->json, "", "one JSON object", false, {}}};
   log.run = [options](Context& context) { return verify_log(context, *options); };
+  Command tables;
+  tables.name = "tables";
+  tables.summary = "Proves that the tables are the fold of the log's prefix, row by row";
+  tables.examples = "  ntt verify tables         exit code 3 when they are not";
+  tables.options = {{"--json", &options->json, "", "one JSON object", false, {}}};
+  tables.run = [options](Context& context) { return verify_tables(context, options->json); };
   Command command;
   command.name = "verify";
   command.summary = "Integrity of what is stored";
-  command.examples = "  ntt verify log";
-  command.subcommands = {log};
+  command.examples =
+      "  ntt verify log\n"
+      "  ntt verify tables";
+  command.subcommands = {log, tables};
   return command;
 }
 

@@ -1,0 +1,232 @@
+// Fold beside, catch up, compare, rename.
+
+#include "projector/rebuild.h"
+
+#include <array>
+
+#include "projector/checkpoint.h"
+#include "projector/locks.h"
+#include "projector/log_fold.h"
+#include "projector/schema.h"
+#include "projector/shadow.h"
+
+namespace ntt::projector {
+
+using events::Errc;
+using events::Error;
+using events::Head;
+using events::Log;
+using events::Result;
+using events::Status;
+
+namespace {
+
+constexpr const char* kNextSchema = "ntt_next";
+constexpr std::array<const char*, 8> kCounted = {
+    "medium", "inode", "path", "blobs", "event", "stage_attempt", "volume", "queue_stats"};
+
+Status run(Pg& pg, const std::string& sql) {
+  auto done = pg.execute(sql);
+  if (!done) return std::move(done).error();
+  return {};
+}
+
+Result<bool> asks(Pg& pg, const std::string& condition) {
+  auto rows = pg.query("SELECT " + condition);
+  if (!rows) return std::move(rows).error();
+  return rows->at(0).at(0) == "t";
+}
+
+Result<std::uint64_t> count_rows(Pg& pg, const std::string& table) {
+  auto rows =
+      pg.query("SELECT CASE WHEN to_regclass(" + pg.quote(table) + ") IS NOT NULL THEN 1 END");
+  if (!rows) return std::move(rows).error();
+  if (!rows->at(0).at(0)) return 0;
+  rows = pg.query("SELECT count(*) FROM " + table);
+  if (!rows) return std::move(rows).error();
+  return std::strtoull(rows->at(0).at(0)->c_str(), nullptr, 10);
+}
+
+Result<std::vector<TableCount>> count_all(Pg& pg) {
+  std::vector<TableCount> counts;
+  for (const char* table : kCounted) {
+    auto before = count_rows(pg, std::string(kLiveSchema) + "." + table);
+    if (!before) return std::move(before).error();
+    auto now = count_rows(pg, std::string(kNextSchema) + "." + table);
+    if (!now) return std::move(now).error();
+    counts.push_back({table, *before, *now});
+  }
+  return counts;
+}
+
+// What the loads in the log say of their rows, against the rows that were written.
+Status check_counts(Pg& pg, const Head& to) {
+  auto wrong = pg.query(
+      "SELECT 'event', " + std::to_string(to.seq.value) +
+      ", count(*) FROM event HAVING count(*) <> " + std::to_string(to.seq.value) +
+      " UNION ALL SELECT 'path of ' || m.medium_hash, (e.data->>'path_count')::bigint, "
+      "(SELECT count(*) FROM path p WHERE p.medium_hash = m.medium_hash) "
+      "FROM medium m JOIN event e ON e.seq = m.enum_done_seq WHERE e.origin = 'native' AND "
+      "(e.data->>'path_count')::bigint <> "
+      "(SELECT count(*) FROM path p WHERE p.medium_hash = m.medium_hash)");
+  if (!wrong) return std::move(wrong).error();
+  if (wrong->empty()) return {};
+  const Row& row = wrong->front();
+  return Error{Errc::corruption, "the new table " + *row[0] + " has " + *row[2] +
+                                     " rows where the log says " + *row[1] +
+                                     "; the live tables were not changed"};
+}
+
+Status swap(Pg& pg) {
+  return run(pg, std::string("SET LOCAL lock_timeout = '60s'; DROP SCHEMA IF EXISTS ") +
+                     kPreviousSchema + " CASCADE; ALTER SCHEMA ntt RENAME TO " + kPreviousSchema +
+                     "; ALTER SCHEMA " + kNextSchema + " RENAME TO ntt");
+}
+
+// Everything of one rebuild; the caller drops what is left when it fails.
+class Rebuild {
+ public:
+  Rebuild(Shadow& next, const Log& log, const ProjectProgress& progress)
+      : next_(next), log_(log), progress_(progress) {}
+
+  Result<RebuildReport> run_whole();
+
+ private:
+  Status check_live_tables();
+  Status catch_up_to_head();
+  Result<bool> exchange();
+
+  Shadow& next_;
+  const Log& log_;
+  const ProjectProgress& progress_;
+  RebuildReport report_;
+};
+
+Status Rebuild::catch_up_to_head() {
+  auto head = log_.head();
+  if (!head) return std::move(head).error();
+  auto rows = next_.catch_up(log_, *head, progress_);
+  if (!rows) return std::move(rows).error();
+  report_.rows += *rows;
+  return {};
+}
+
+// False: meanwhile the live tables have come further than the new ones.
+Result<bool> Rebuild::exchange() {
+  Pg& pg = next_.pg();
+  if (auto locked = wait_for_tables(pg); !locked) return std::move(locked).error();
+  auto behind = asks(pg, "coalesce(max(seq), 0) > " + std::to_string(next_.position().seq.value) +
+                             " FROM ntt.projection_checkpoint");
+  if (!behind) return behind;
+  if (*behind) return false;
+  auto counts = count_all(pg);
+  if (!counts) return std::move(counts).error();
+  report_.counts = std::move(*counts);
+  if (auto right = check_counts(pg, next_.position()); !right) return std::move(right).error();
+  if (auto swapped = swap(pg); !swapped) return std::move(swapped).error();
+  return true;
+}
+
+// Tables that have seen events which the log lacks say that the log has lost them: renaming them
+// away would hide it.
+Status Rebuild::check_live_tables() {
+  Pg& pg = next_.pg();
+  if (auto begun = pg.begin(); !begun) return begun;
+  auto live = read_any_checkpoint(pg);
+  pg.roll_back();
+  if (!live) return std::move(live).error();
+  auto same = check_witness(log_, live->head);
+  if (same) return {};
+  return Error{same.error().code, same.error().message +
+                                      ". If this log is the right one, drop the tables first: "
+                                      "ntt db psql --admin -- -c 'DROP SCHEMA ntt CASCADE'"};
+}
+
+Result<RebuildReport> Rebuild::run_whole() {
+  if (auto checked = check_live_tables(); !checked) return std::move(checked).error();
+  auto head = log_.head();
+  if (!head) return std::move(head).error();
+  auto rows = next_.build(log_, *head, {}, progress_);
+  if (!rows) return std::move(rows).error();
+  report_.rows = *rows;
+  for (bool exchanged = false; !exchanged;) {
+    if (auto current = catch_up_to_head(); !current) return std::move(current).error();
+    if (auto begun = next_.pg().begin(); !begun) return std::move(begun).error();
+    auto done = exchange();
+    if (!done || !*done) {
+      next_.pg().roll_back();
+      if (!done) return std::move(done).error();
+      continue;
+    }
+    if (auto committed = next_.pg().commit(); !committed) return std::move(committed).error();
+    exchanged = true;
+  }
+  report_.to = next_.position().seq;
+  return report_;
+}
+
+// Opens the live schema, whatever its version, and works in one transaction under the lock.
+template <class Work>
+auto on_live_tables(const std::string& owner_url, const Work& work)
+    -> decltype(work(std::declval<Pg&>())) {
+  auto pg = Pg::connect(owner_url);
+  if (!pg) return std::move(pg).error();
+  if (auto opened = open_schema_of_any_version(**pg); !opened) return std::move(opened).error();
+  if (auto begun = (*pg)->begin(); !begun) return std::move(begun).error();
+  if (auto locked = wait_for_tables(**pg); !locked) return std::move(locked).error();
+  auto done = work(**pg);
+  if (!done) return done;
+  if (auto committed = (*pg)->commit(); !committed) return std::move(committed).error();
+  return done;
+}
+
+}  // namespace
+
+Result<RebuildReport> rebuild(const std::string& owner_url, const Log& log,
+                              const ProjectProgress& progress) {
+  auto next = Shadow::open(owner_url, kNextSchema);
+  if (!next) return std::move(next).error();
+  auto report = Rebuild(**next, log, progress).run_whole();
+  if (report) return report;
+  // The error at hand says more than one of dropping, which the next rebuild does again anyway.
+  if ((*next)->pg().is_open()) (void)(*next)->drop();
+  return std::move(report).error().within("rebuilding");
+}
+
+Status roll_back_rebuild(const std::string& owner_url) {
+  return on_live_tables(owner_url, [](Pg& pg) -> Status {
+    auto there = asks(pg, std::string("to_regnamespace('") + kPreviousSchema + "') IS NOT NULL");
+    if (!there) return std::move(there).error();
+    if (!*there) {
+      return Error{Errc::not_found,
+                   "there are no previous tables: no rebuild since the database "
+                   "was made, or they were dropped"};
+    }
+    return run(pg, std::string("ALTER SCHEMA ntt RENAME TO ntt_exchanged; ALTER SCHEMA ") +
+                       kPreviousSchema + " RENAME TO ntt; ALTER SCHEMA ntt_exchanged RENAME TO " +
+                       kPreviousSchema);
+  });
+}
+
+Result<bool> drop_previous(const std::string& owner_url) {
+  return on_live_tables(owner_url, [](Pg& pg) -> Result<bool> {
+    auto there = asks(pg, std::string("to_regnamespace('") + kPreviousSchema + "') IS NOT NULL");
+    if (!there || !*there) return there;
+    auto dropped = run(pg, std::string("DROP SCHEMA ") + kPreviousSchema + " CASCADE");
+    if (!dropped) return std::move(dropped).error();
+    return true;
+  });
+}
+
+Result<std::uint64_t> rebuild_medium(const std::string& owner_url, const Log& log,
+                                     const events::MediumId& medium,
+                                     const ProjectProgress& progress) {
+  auto rows = on_live_tables(owner_url, [&](Pg& pg) -> Result<std::uint64_t> {
+    if (auto known = check_version(pg); !known) return std::move(known).error();
+    return fold_medium_again(pg, log, medium, progress);
+  });
+  if (!rows) return std::move(rows).error().within("rebuilding medium " + medium.text);
+  return rows;
+}
+
+}  // namespace ntt::projector

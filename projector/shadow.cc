@@ -1,0 +1,86 @@
+// The same fold as the live tables', under another search_path.
+
+#include "projector/shadow.h"
+
+#include "projector/locks.h"
+#include "projector/log_fold.h"
+#include "projector/schema.h"
+
+namespace ntt::projector {
+
+using events::Errc;
+using events::Error;
+using events::Head;
+using events::Result;
+using events::Status;
+
+namespace {
+
+Result<std::unique_ptr<Pg>> connect(const std::string& owner_url, const std::string& schema) {
+  auto pg = Pg::connect(owner_url);
+  if (!pg) return pg;
+  if (auto opened = open_schema_of_any_version(**pg); !opened) return std::move(opened).error();
+  if (auto begun = (*pg)->begin(); !begun) return std::move(begun).error();
+  if (auto locked = lock_shadow(**pg, schema); !locked) return std::move(locked).error();
+  if (auto committed = (*pg)->commit(); !committed) return std::move(committed).error();
+  return pg;
+}
+
+// The work and its commit, or nothing.
+template <class Work>
+Result<std::uint64_t> in_transaction(Pg& pg, const Work& work) {
+  if (auto begun = pg.begin(); !begun) return std::move(begun).error();
+  Result<std::uint64_t> rows = work();
+  if (!rows) {
+    pg.roll_back();
+    return rows;
+  }
+  if (auto committed = pg.commit(); !committed) return std::move(committed).error();
+  return rows;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Shadow>> Shadow::open(const std::string& owner_url, std::string schema) {
+  auto pg = connect(owner_url, schema);
+  if (!pg) return std::move(pg).error().within("making tables beside the live ones");
+  return std::unique_ptr<Shadow>(new Shadow(std::move(*pg), std::move(schema)));
+}
+
+Result<std::uint64_t> Shadow::build(const events::Log& log, const Head& to,
+                                    const std::optional<events::MediumId>& medium,
+                                    const ProjectProgress& progress) {
+  auto rows = in_transaction(*pg_, [&]() -> Result<std::uint64_t> {
+    if (auto made = make_schema(*pg_, schema_); !made) {
+      if (made.error().code != Errc::invalid) return std::move(made).error();
+      return Error{Errc::invalid, made.error().message +
+                                      "; an administrator can allow it: GRANT CREATE ON DATABASE "
+                                      "<name> TO ntt_projector"};
+    }
+    if (!to.seq) return 0;
+    return fold_log(*pg_, log, {{}, to, medium}, progress);
+  });
+  if (!rows) return std::move(rows).error().within("folding the log into schema " + schema_);
+  position_ = to;
+  return rows;
+}
+
+Result<std::uint64_t> Shadow::catch_up(const events::Log& log, const Head& to,
+                                       const ProjectProgress& progress) {
+  if (to.seq <= position_.seq) return 0;
+  auto rows = in_transaction(*pg_, [&] {
+    return fold_log(*pg_, log, {position_.seq, to, {}}, progress);
+  });
+  if (!rows) return std::move(rows).error().within("folding the log into schema " + schema_);
+  position_ = to;
+  return rows;
+}
+
+Status Shadow::drop() {
+  auto dropped = in_transaction(
+      *pg_, [&] { return pg_->execute("DROP SCHEMA IF EXISTS " + schema_ + " CASCADE"); });
+  if (!dropped) return std::move(dropped).error();
+  return {};
+}
+
+}  // namespace ntt::projector

@@ -1,0 +1,51 @@
+// Shadow: a second set of tables beside the live ones, folded from the log's first event with the
+// rules of this program.
+//
+// A rebuild puts it in the live tables' place; diff and audit compare it with them. It lies in a
+// schema of its own, which is seen by readers and used by nobody.
+
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "events/log.h"
+#include "projector/pg.h"
+#include "projector/projector.h"
+
+namespace ntt::projector {
+
+// Not thread-safe; one connection.
+class Shadow {
+ public:
+  // Connects, whatever version the live tables have. Errors: unavailable, invalid (this user may
+  // not make schemas: what to grant), conflict (another one is at work on this schema).
+  static events::Result<std::unique_ptr<Shadow>> open(const std::string& owner_url,
+                                                      std::string schema);
+
+  // Makes the tables anew and folds the log's events up to `to` into them, in one transaction. What
+  // an interrupted one left is dropped. With a medium: that medium's rows only.
+  events::Result<std::uint64_t> build(const events::Log& log, const events::Head& to,
+                                      const std::optional<events::MediumId>& medium,
+                                      const ProjectProgress& progress);
+
+  // Folds what came after.
+  events::Result<std::uint64_t> catch_up(const events::Log& log, const events::Head& to,
+                                         const ProjectProgress& progress);
+
+  events::Status drop();
+
+  [[nodiscard]] const std::string& schema() const { return schema_; }
+  [[nodiscard]] const events::Head& position() const { return position_; }
+  Pg& pg() { return *pg_; }
+
+ private:
+  Shadow(std::unique_ptr<Pg> pg, std::string schema)
+      : pg_(std::move(pg)), schema_(std::move(schema)) {}
+  std::unique_ptr<Pg> pg_;
+  std::string schema_;
+  events::Head position_;
+};
+
+}  // namespace ntt::projector
