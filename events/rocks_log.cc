@@ -145,6 +145,11 @@ class WritingLog final : public StoreReader {
         log_id_(std::move(log_id)),
         clock_(clock) {}
 
+  // The database first: whoever waits for the lock opens it next.
+  ~WritingLog() override { store_.reset(); }
+  WritingLog(const WritingLog&) = delete;
+  WritingLog& operator=(const WritingLog&) = delete;
+
   Status load_position() {
     auto last = store_->head();
     if (!last) return std::move(last).error();

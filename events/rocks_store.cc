@@ -232,6 +232,11 @@ Result<std::unique_ptr<RocksStore>> RocksStore::open_for_reading(
     store->handles_.clear();
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
+  if (status.IsInvalidArgument() && status.ToString().find("olumn family") != std::string::npos) {
+    return Error{Errc::not_found, "the log in " + path.string() +
+                                      " was never made to the end: whoever made it was "
+                                      "interrupted, or is at it"};
+  }
   return to_error(status, "open the log's database in " + path.string() + " for reading");
 }
 

@@ -32,6 +32,9 @@ using wire::FrameType;
 constexpr std::uint64_t kEntryBytesMin = 8;
 constexpr std::uint64_t kEntriesMin = 4096;
 constexpr unsigned kLapsesMax = 2;
+// More than reading and listing takes by orders of magnitude: it ends what loops with progress.
+constexpr std::uint64_t kCpuSecondsMin = 3600;
+constexpr std::uint64_t kImageBytesPerCpuSecond = 4U << 20U;
 constexpr std::size_t kMessageBytesMax = 16384;
 
 class ImageSource final : public Source {
@@ -43,7 +46,7 @@ class ImageSource final : public Source {
         size_(size),
         session_({options_.reader_program, options_.memory_bytes_max, options_.cpu_seconds_max,
                   options_.stall_seconds_max},
-                 image_.get()) {}
+                 image_.get(), options_.unreadable) {}
 
   [[nodiscard]] events::SourceInfo info() const override {
     return {device_ ? "device" : "image", {options_.path}};
@@ -170,6 +173,11 @@ class VolumeWalk {
   }
 
   Status finish(const ReaderEnd& end) {
+    if (end.answered() && outcome_.entries == 1 && root_error_) {
+      // Nothing is known of what was on it: that is no listing.
+      outcome_.outcome = "failed";
+      add_message("the root directory cannot be listed: " + events::escape_bytes(*root_error_));
+    }
     if (!end.answered()) {
       outcome_.outcome = end.outcome();
       add_message(end.message + " in directory " + named_directory());
@@ -192,6 +200,9 @@ class VolumeWalk {
     received_ += entries.size();
     entries = entries.subspan(std::min<std::uint64_t>(known, entries.size()));
     if (!tally_.add(entries)) return FrameVerdict::malformed;
+    for (const Entry& entry : entries) {
+      if (entry.path.empty() && entry.error_number != 0) root_error_ = entry.error_message;
+    }
     if (!entries.empty()) sunk_ = sink_.entries({outcome_.volume}, entries);
     return sunk_ ? FrameVerdict::more : FrameVerdict::abandon;
   }
@@ -214,6 +225,7 @@ class VolumeWalk {
   std::uint64_t received_ = 0;  // entries of this walk
   std::uint64_t received_before_directory_ = 0;
   unsigned lapses_ = 0;
+  std::optional<std::string> root_error_;
   std::uint64_t to_drop_ = 0;  // entries at the beginning that an earlier walk has brought
   wire::WalkDone done_;
 };
@@ -296,6 +308,10 @@ Result<std::unique_ptr<Source>> open_image_source(const ImageSourceOptions& opti
   const bool device = S_ISBLK(status.st_mode);
   if (end < 0 || (!device && !S_ISREG(status.st_mode))) {
     return Error{Errc::invalid, named + " is neither a file nor a block device"};
+  }
+  if (complete.cpu_seconds_max == 0) {
+    complete.cpu_seconds_max =
+        kCpuSecondsMin + static_cast<std::uint64_t>(end) / kImageBytesPerCpuSecond;
   }
   return std::unique_ptr<Source>(std::make_unique<ImageSource>(
       std::move(complete), std::move(image), device, static_cast<std::uint64_t>(end)));

@@ -89,8 +89,15 @@ class Parser {
     *count += *size;
     map_.total_bytes += *size;
     if (status[0] == '-') map_.bad_regions += 1;
-    if (status[0] != '+' && map_.regions.size() < kRegionsMax) {
+    if (status[0] == '+') return {};
+    if (map_.regions.size() < kRegionsMax) {
       map_.regions.push_back({position, *size, std::string(status)});
+    }
+    auto& unrescued = map_.unrescued;
+    if (!unrescued.empty() && unrescued.back().offset + unrescued.back().length == position) {
+      unrescued.back().length += *size;
+    } else {
+      unrescued.push_back({position, *size});
     }
     return {};
   }
@@ -139,19 +146,32 @@ Result<Mapfile> parse_mapfile(std::string_view text) {
   return std::move(parser).finish();
 }
 
-Result<events::MapfileObserved> read_mapfile(const std::string& path) {
-  const std::string name = "mapfile " + events::escape_bytes(path);
-  auto read = read_small_file(path, kFileBytesMax);
-  if (!read) return std::move(read).error().within("mapfile");
-  const std::string& text = *read;
-  if (!looks_like_mapfile(text)) {
-    return Error{Errc::not_found, name + ": ddrescue did not write this file"};
-  }
+namespace {
+
+Result<std::string> read_text(const std::string& path) {
+  auto text = read_small_file(path, kFileBytesMax);
+  if (!text) return std::move(text).error().within("mapfile");
+  if (looks_like_mapfile(*text)) return text;
+  return Error{Errc::not_found,
+               "mapfile " + events::escape_bytes(path) + ": ddrescue did not write this file"};
+}
+
+Result<Mapfile> parse_named(const std::string& path, const std::string& text) {
   auto map = parse_mapfile(text);
-  if (!map) return std::move(map).error().within(name);
+  if (!map) return std::move(map).error().within("mapfile " + events::escape_bytes(path));
+  return map;
+}
+
+}  // namespace
+
+Result<events::MapfileObserved> read_mapfile(const std::string& path) {
+  auto text = read_text(path);
+  if (!text) return std::move(text).error();
+  auto map = parse_named(path, *text);
+  if (!map) return std::move(map).error();
   events::MapfileObserved observed;
   observed.path = {path};
-  observed.blake3 = events::Blake3::of(text).hex();
+  observed.blake3 = events::Blake3::of(*text).hex();
   observed.total_bytes = map->total_bytes;
   observed.rescued_bytes = map->rescued_bytes;
   observed.bad_bytes = map->bad_bytes;
@@ -161,6 +181,14 @@ Result<events::MapfileObserved> read_mapfile(const std::string& path) {
   observed.bad_regions = map->bad_regions;
   observed.regions = std::move(map->regions);
   return observed;
+}
+
+Result<std::vector<ByteRange>> read_unrescued(const std::string& path) {
+  auto text = read_text(path);
+  if (!text) return std::move(text).error();
+  auto map = parse_named(path, *text);
+  if (!map) return std::move(map).error();
+  return std::move(map->unrescued);
 }
 
 }  // namespace ntt::stages

@@ -9,6 +9,7 @@
 
 #include "events/payload.h"
 #include "events/result.h"
+#include "stages/byte_range.h"
 
 namespace ntt::stages {
 
@@ -21,6 +22,7 @@ struct Mapfile {
   std::uint64_t non_scraped_bytes = 0;
   std::uint64_t bad_regions = 0;        // blocks of status "-"
   std::vector<events::Region> regions;  // the first 1000 blocks that are not rescued
+  std::vector<ByteRange> unrescued;     // all of them, neighbours joined, rising
   bool operator==(const Mapfile&) const = default;
 };
 
@@ -34,5 +36,9 @@ events::Result<Mapfile> parse_mapfile(std::string_view text);
 // The file parsed, with its path and digest. Errors: not_found (no such file, or one that ddrescue
 // did not write), invalid, io.
 events::Result<events::MapfileObserved> read_mapfile(const std::string& path);
+
+// What of the medium the image beside this mapfile does not have: there it holds zeros, or nothing.
+// Errors as read_mapfile().
+events::Result<std::vector<ByteRange>> read_unrescued(const std::string& path);
 
 }  // namespace ntt::stages

@@ -16,6 +16,7 @@
 #include "stages/identify.h"
 #include "stages/image.h"
 #include "stages/load.h"
+#include "stages/mapfile.h"
 #include "stages/source.h"
 #include "stages/verify.h"
 
@@ -121,6 +122,11 @@ Result<Source*> Pipeline::source() {
     options.path = image_path_;
     options.deleted_entries = request_.deleted_entries;
     options.reader_program = request_.reader_program;
+    if (!mapfile_path_.empty()) {
+      auto unrescued = read_unrescued(mapfile_path_);
+      // What is no mapfile says nothing; the image stage has told of one that cannot be read.
+      if (unrescued) options.unreadable = std::move(*unrescued);
+    }
     opened = open_image_source(options);
   } else if (kind == "directory") {
     opened = open_directory_source({request_.source.path.bytes, request_.cross_filesystems});

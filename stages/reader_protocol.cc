@@ -72,7 +72,7 @@ void append_file_system(std::string& out, const FileSystemId& id) {
 
 bool is_known(std::uint8_t type) {
   return (type >= static_cast<std::uint8_t>(FrameType::tables) &&
-          type <= static_cast<std::uint8_t>(FrameType::read)) ||
+          type <= static_cast<std::uint8_t>(FrameType::unreadable)) ||
          (type >= static_cast<std::uint8_t>(FrameType::trying) &&
           type <= static_cast<std::uint8_t>(FrameType::progress));
 }
@@ -296,6 +296,29 @@ Result<Attempt> decode(std::string_view payload) {
   const auto attempt =
       static_cast<Attempt>(in.number_below(static_cast<std::uint64_t>(Attempt::count)));
   return in.finish(attempt);
+}
+
+std::string encode(const UnreadableRanges& unreadable) {
+  std::string out;
+  append_varint(out, unreadable.ranges.size());
+  for (const ByteRange& range : unreadable.ranges) {
+    append_varint(out, range.offset);
+    append_varint(out, range.length);
+  }
+  return out;
+}
+
+template <>
+Result<UnreadableRanges> decode(std::string_view payload) {
+  Decoder in(payload);
+  UnreadableRanges unreadable;
+  for (std::uint64_t left = in.number_below(kRangesMax + 1); left > 0; --left) {
+    ByteRange range;
+    range.offset = in.number();
+    range.length = in.number();
+    unreadable.ranges.push_back(range);
+  }
+  return in.finish(std::move(unreadable));
 }
 
 }  // namespace ntt::stages::wire

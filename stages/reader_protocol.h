@@ -14,6 +14,7 @@
 
 #include "events/batch.h"
 #include "events/result.h"
+#include "stages/byte_range.h"
 
 namespace ntt::stages::wire {
 
@@ -25,13 +26,15 @@ inline constexpr std::size_t kTextBytesMax = 4096;          // a label, a descri
 inline constexpr std::size_t kContentBytesMax = 1U << 20U;  // content in one frame
 inline constexpr std::size_t kEntriesMax = 1024;            // entries in one frame
 inline constexpr std::size_t kBarredMax = 8;                // directories barred in one walk
+inline constexpr std::size_t kRangesMax = 65536;            // unreadable ranges in one frame
 
 enum class FrameType : std::uint8_t {
   // To the reader.
-  tables = 1,  // TablesRequest: Trying*, Region*, Done
-  probe = 2,   // ProbeRequest: Trying*, FoundVolume*, Done
-  walk = 3,    // WalkRequest: (Directory | entry columns | Progress)*, WalkDone
-  read = 4,    // ReadRequest: (content | Progress)*, ReadDone
+  tables = 1,      // TablesRequest: Trying*, Region*, Done
+  probe = 2,       // ProbeRequest: Trying*, FoundVolume*, Done
+  walk = 3,        // WalkRequest: (Directory | entry columns | Progress)*, WalkDone
+  read = 4,        // ReadRequest: (content | Progress)*, ReadDone
+  unreadable = 5,  // UnreadableRanges: no answer; they add up
   // To the parent.
   trying = 16,     // an Attempt begins: what to blame if the reader dies
   region = 17,     // one line of a partition table
@@ -134,6 +137,11 @@ struct ReadRequest {
   std::string path;
 };
 
+// Stretches of the image that hold nothing of the medium, whatever bytes are there.
+struct UnreadableRanges {
+  std::vector<ByteRange> ranges;  // at most kRangesMax, rising
+};
+
 struct ReadDone {
   events::FileErrorType error_type = events::FileErrorType::none;
   std::string message;
@@ -164,6 +172,7 @@ std::string encode(const WalkRequest& request);
 std::string encode(const WalkDone& done);
 std::string encode(const ReadRequest& request);
 std::string encode(const ReadDone& done);
+std::string encode(const UnreadableRanges& unreadable);
 std::string encode(Attempt attempt);
 
 // decode<T>(encode(x)) == x for every T above; Errc::corruption for all other bytes. Texts longer

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "events/result.h"
 #include "stages/reader_process.h"
@@ -30,10 +31,11 @@ enum class FrameVerdict {
   abandon,    // the caller wants no more; the reader is ended
 };
 
-// Not thread-safe. `image` must stay open.
+// Not thread-safe. `image` must stay open. Every reader is told first what of it is unreadable.
 class ReaderSession {
  public:
-  ReaderSession(ReaderLimits limits, int image) : limits_(std::move(limits)), image_(image) {}
+  ReaderSession(ReaderLimits limits, int image, std::vector<ByteRange> unreadable)
+      : limits_(std::move(limits)), image_(image), unreadable_(std::move(unreadable)) {}
 
   // Sends a request and hands over every frame of the answer. An error Result means that no
   // reader can be started at all; a reader that died is a ReaderEnd.
@@ -41,8 +43,11 @@ class ReaderSession {
                                 const std::function<FrameVerdict(const wire::Frame&)>& on_frame);
 
  private:
+  events::Status start();
+
   ReaderLimits limits_;
   int image_;
+  std::vector<ByteRange> unreadable_;
   std::unique_ptr<ReaderProcess> process_;
 };
 

@@ -12,6 +12,7 @@
 #include "events/batch.h"
 #include "events/payload.h"
 #include "events/result.h"
+#include "stages/byte_range.h"
 
 namespace ntt::stages {
 
@@ -70,11 +71,12 @@ struct DirectorySourceOptions {
 Result<std::unique_ptr<Source>> open_directory_source(const DirectorySourceOptions& options);
 
 struct ImageSourceOptions {
-  std::string path;              // an image file or a device
-  bool deleted_entries = false;  // also list deleted entries, marked as such
-  std::string reader_program;    // the ntt-reader executable; empty: beside this program
+  std::string path;                   // an image file or a device
+  std::vector<ByteRange> unreadable;  // what was not rescued when it was imaged (mapfile.h)
+  bool deleted_entries = false;       // also list deleted entries, marked as such
+  std::string reader_program;         // the ntt-reader executable; empty: beside this program
   std::uint64_t memory_bytes_max = 1ULL << 30U;  // address space of the reader
-  std::uint64_t cpu_seconds_max = 0;             // 0: no limit
+  std::uint64_t cpu_seconds_max = 0;             // of one reader; 0: by the size of the image
   std::uint32_t stall_seconds_max = 10;          // no progress for so long ends the volume
 };
 Result<std::unique_ptr<Source>> open_image_source(const ImageSourceOptions& options);

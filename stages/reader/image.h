@@ -6,18 +6,17 @@
 #include <string>
 #include <vector>
 
+#include "stages/byte_range.h"
 #include "stages/reader/reply.h"
 
 namespace ntt::reader {
 
-struct ByteRange {
-  std::uint64_t offset = 0;
-  std::uint64_t length = 0;
-};
+using stages::ByteRange;
 
 struct ReadFailure {
-  ByteRange range;       // what was asked for
-  int error_number = 0;  // errno value; 0: beyond the end of the image
+  ByteRange range;         // what was asked for
+  int error_number = 0;    // errno value; 0: beyond the end of the image
+  bool unrescued = false;  // the image never had these bytes
 };
 
 // "4096 bytes at image offset 8192: Input/output error"
@@ -25,8 +24,10 @@ std::string describe(const ReadFailure& failure);
 
 class Image {
  public:
-  // `fail` lists ranges that are made unreadable, for tests.
-  Image(int fd, Reply& reply, std::vector<ByteRange> fail);
+  Image(int fd, Reply& reply);
+
+  // Reading what overlaps these fails from now on, with EIO.
+  void add_unreadable(std::vector<ByteRange> ranges);
 
   [[nodiscard]] std::uint64_t size() const { return size_; }
   [[nodiscard]] int fd() const { return fd_; }
@@ -42,11 +43,12 @@ class Image {
   [[nodiscard]] const ReadFailure& last_failure() const { return last_failure_; }
 
  private:
+  [[nodiscard]] bool is_unreadable(const ByteRange& asked) const;
   void note_progress(std::uint64_t offset);
 
   int fd_;
   Reply& reply_;
-  std::vector<ByteRange> fail_;
+  std::vector<ByteRange> unreadable_;  // rising, none touching another
   std::uint64_t size_ = 0;
   std::uint64_t failures_ = 0;
   ReadFailure last_failure_;

@@ -106,7 +106,9 @@ class Requests {
 class Reader {
  public:
   explicit Reader(Options options)
-      : options_(std::move(options)), reply_(kResultFd), image_(kImageFd, reply_, options_.fail) {}
+      : options_(std::move(options)), reply_(kResultFd), image_(kImageFd, reply_) {
+    image_.add_unreadable(options_.fail);
+  }
 
   [[noreturn]] void run() {
     Requests requests;
@@ -137,6 +139,11 @@ class Reader {
       case FrameType::read:
         if (const auto request = wire::decode<wire::ReadRequest>(frame.payload); request) {
           return answer_read(*request);
+        }
+        break;
+      case FrameType::unreadable:
+        if (auto more = wire::decode<wire::UnreadableRanges>(frame.payload); more) {
+          return image_.add_unreadable(std::move(more->ranges));
         }
         break;
       default:

@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "events/bytes.h"
+#include "stages/reader/fat_short_name.h"
 
 namespace ntt::reader {
 
@@ -122,8 +123,9 @@ class TskFileSystem final : public FileSystem {
     TskFs fs;
   };
 
-  TskFileSystem(Image& image, Handles handles, const OpenOptions& options)
-      : image_(image), handles_(std::move(handles)), options_(options) {}
+  TskFileSystem(Image& image, Handles handles, const OpenOptions& options,
+                std::optional<FatSlots> fat_slots)
+      : image_(image), handles_(std::move(handles)), options_(options), fat_slots_(fat_slots) {}
 
   Entry root() override {
     Entry entry;
@@ -151,6 +153,7 @@ class TskFileSystem final : public FileSystem {
   Image& image_;
   Handles handles_;
   OpenOptions options_;
+  std::optional<FatSlots> fat_slots_;  // of a FAT volume
   std::uint64_t other_streams_ = 0;
 };
 
@@ -187,6 +190,10 @@ void TskFileSystem::hand_over(TSK_FS_FILE& file, bool read_failed,
   if (deleted && !options_.deleted_entries) return;
   Entry entry;
   entry.path = text;
+  if (fat_slots_ && text.find('^') != std::string_view::npos) {
+    auto exact = read_fat_short_name(image_, *fat_slots_, name.meta_addr, text);
+    if (exact) entry.path = std::move(*exact);
+  }
   entry.allocated = !deleted;
   entry.inode = name.meta_addr;
   entry.type = type_of_name(name.type);
@@ -296,8 +303,10 @@ Opened open_tsk(Image& image, const wire::FileSystemId& id, const OpenOptions& o
   }
   if (handles.fs == nullptr) return Error{Errc::invalid, take_tsk_error()};
   if (facts != nullptr) take_facts(*handles.fs, *facts);
+  std::optional<FatSlots> fat_slots;
+  if (TSK_FS_TYPE_ISFAT(handles.fs->ftype)) fat_slots = find_fat_slots(image, id.offset);
   return std::unique_ptr<FileSystem>(
-      std::make_unique<TskFileSystem>(image, std::move(handles), options));
+      std::make_unique<TskFileSystem>(image, std::move(handles), options, fat_slots));
 }
 
 }  // namespace ntt::reader

@@ -134,6 +134,35 @@ TEST(OddMedia, AnImageThatIsReallyATarSaysSoOrIsRead) {
   }
 }
 
+// An image with a mapfile beside it: what ddrescue could not read holds zeros.
+TEST(OddMedia, AFileOnSectorsThatWereNotRescuedHasNoBlob) {
+  Site site;
+  const fs::path image = site.temp / "disk.img";
+  fs::create_directories(site.temp / "tree");
+  write_file(site.temp / "tree/hurt.bin", some_bytes(60000, 5));
+  write_file(site.temp / "tree/whole.txt", "whole");
+  write_file(image, "");
+  fs::resize_file(image, 4U << 20U);
+  make_ext4(image, site.temp / "tree", 0, 4U << 20U);
+  const std::string content = read_file(site.temp / "tree/hurt.bin");
+  std::string bytes = read_file(image);
+  const std::size_t at = bytes.find(content.substr(8192, 1024));
+  ASSERT_NE(at, std::string::npos);
+  bytes.replace(at, 1024, 1024, '\0');
+  write_file(image, bytes);
+  write_file(site.temp / "disk.map",
+             "# Mapfile. Created by GNU ddrescue version 1.27\n0x0 + 1\n0 " + std::to_string(at) +
+                 " +\n" + std::to_string(at) + " 1024 -\n" + std::to_string(at + 1024) + " " +
+                 std::to_string(bytes.size() - at - 1024) + " +\n");
+  site.must({"run", "--image", image.string()});
+  EXPECT_EQ(site.sql("SELECT disposition, blobid IS NULL FROM path WHERE path = 'hurt.bin'"),
+            "unreadable|t");
+  EXPECT_EQ(site.sql("SELECT disposition FROM path WHERE path = 'whole.txt'"), "stored");
+  EXPECT_EQ(site.sql("SELECT health FROM medium"), "incomplete");
+  EXPECT_TRUE(contains(site.sql("SELECT problems FROM medium"), "could not be copied"));
+  EXPECT_EQ(site.blobs().size(), 1U);
+}
+
 TEST(OddMedia, UnreadableFilesAndDirectoriesHaveOutcomesAndTheRestIsStored) {
   Site site;
   const fs::path tree = site.temp / "tree";

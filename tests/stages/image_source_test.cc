@@ -246,6 +246,29 @@ TEST_F(ImageSource, FatIsReadAsMtoolsWroteIt) {
   EXPECT_EQ(walk.outcome(0)->label, "FATLABEL");
 }
 
+// Two names of a code page that nobody wrote down, which libtsk makes one.
+TEST_F(ImageSource, FatShortNamesAreTheBytesThatAreOnTheDisk) {
+  write_file(tree / "AQOQXYZ.TXT", "one");
+  write_file(tree / "AROSXYZ.TXT", "two");
+  write_file(tree / "PLAIN.TXT", "three");
+  shell("truncate -s 4M " + quoted(image) + "; mkfs.vfat -F 12 " + quoted(image) +
+        " >/dev/null; mcopy -s -i " + quoted(image) + " " + quoted(tree) + "/* ::");
+  std::string bytes = read_file(image);
+  const auto rename = [&bytes](const std::string& from, const std::string& to) {
+    const std::size_t at = bytes.find(from);
+    ASSERT_NE(at, std::string::npos) << from;
+    bytes.replace(at, to.size(), to);
+  };
+  rename("AQOQXYZ TXT", "A\xA5O\x82XYZ TXT");
+  rename("AROSXYZ TXT", "A\xA6O\x83XYZ TXT");
+  write_file(image, bytes);
+  const WalkRecord walk = walk_image(image);
+  EXPECT_EQ(walk.paths(),
+            (std::vector<std::string>{"", "A\xA5O\x82XYZ.TXT", "A\xA6O\x83XYZ.TXT", "PLAIN.TXT"}));
+  const auto source = open_image(image);
+  EXPECT_EQ(read_content(*source, *walk.entry("A\xA6O\x83XYZ.TXT")).bytes, "two");
+}
+
 TEST_F(ImageSource, TimesDoNotDependOnTheTimeZone) {
   make_some_tree();
   shell("truncate -s 4M " + quoted(image) + "; mkfs.vfat " + quoted(image) +

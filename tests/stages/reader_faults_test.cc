@@ -188,6 +188,34 @@ TEST_F(ReaderFaults, ACrashAtTheRootEndsOneVolume) {
   EXPECT_EQ(walk.outcome(2)->outcome, "reader_died");
 }
 
+// ddrescue leaves zeros where it read nothing.
+TEST_F(ReaderFaults, WhatWasNotRescuedIsUnreadableWhateverTheImageHolds) {
+  ext_image();
+  ImageSourceOptions options;
+  const std::uint64_t other = offset_of("/good/other.txt");
+  options.unreadable = {{1ULL << 40U, 512}, {other + 1024, 512}, {offset_of("/bad"), 1024}};
+  const WalkRecord walk = walk_image(image, options);
+  EXPECT_EQ(walk.entry("bad")->error_number, static_cast<std::uint32_t>(EIO));
+  const auto source = open_image(image, options);
+  const FileContent content = read_content(*source, *walk.entry("good/other.txt"));
+  EXPECT_EQ(content.outcome.error_type, FileErrorType::io_error);
+  EXPECT_EQ(content.outcome.bytes_read, 1024U);
+  EXPECT_NE(content.outcome.error_message.find("not rescued"), std::string::npos)
+      << content.outcome.error_message;
+  EXPECT_EQ(read_content(*source, *walk.entry("good/fine.txt")).outcome.error_type,
+            FileErrorType::none);
+}
+
+TEST_F(ReaderFaults, AVolumeWhoseRootCannotBeListedIsNotCalledEnumerated) {
+  ext_image();
+  ImageSourceOptions options;
+  options.unreadable = {{offset_of("/"), 1024}};
+  const WalkRecord walk = walk_image(image, options);
+  EXPECT_EQ(walk.outcome(0)->outcome, "failed");
+  EXPECT_NE(walk.outcome(0)->message.find("root directory"), std::string::npos)
+      << walk.outcome(0)->message;
+}
+
 TEST_F(ReaderFaults, AReaderThatSleepsIsEndedAndTheOtherVolumeGoesOn) {
   partitioned_image();
   shell("debugfs -w -R 'rm /bad/inside.txt' '" + image.string() +

@@ -38,6 +38,12 @@ TEST(ReaderProtocol, EveryValueArrivesAsItWasSent) {
   EXPECT_EQ(walk->barred[0].path, std::string("a\0b", 3));
   EXPECT_EQ(walk->barred[0].reason, "why");
 
+  const auto unreadable =
+      decode<UnreadableRanges>(encode(UnreadableRanges{{{0, 512}, {UINT64_MAX, UINT64_MAX}}}));
+  ASSERT_TRUE(unreadable);
+  ASSERT_EQ(unreadable->ranges.size(), 2U);
+  EXPECT_EQ(unreadable->ranges[1], (ByteRange{UINT64_MAX, UINT64_MAX}));
+
   const ReadRequest request{some_volume().id, 5, UINT64_MAX, false, std::string("a\0b", 3)};
   const auto read = decode<ReadRequest>(encode(request));
   ASSERT_TRUE(read);

@@ -141,6 +141,23 @@ TEST_F(CommandsTest, VerifyFindsAChangedByteAndEndsWithThree) {
   const auto whole = ntt({"verify", "log"});
   EXPECT_EQ(whole.exit_code, 0) << whole.out << whole.err;
   EXPECT_TRUE(contains(whole.out, "6 events"));
+  // So few events lie in the write-ahead log.
+  for (const auto& item : std::filesystem::directory_iterator(temp_ / "home/log/db")) {
+    if (item.path().extension() != ".log" || item.file_size() == 0) continue;
+    std::string bytes = read_file(item.path());
+    bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+    write_file(item.path(), bytes);
+  }
+  const auto damaged = ntt({"verify", "log"});
+  EXPECT_EQ(damaged.exit_code, 3) << damaged.out << damaged.err;
+  EXPECT_TRUE(contains(damaged.out, "the log is damaged")) << damaged.out;
+  EXPECT_TRUE(contains(ntt({"verify", "log", "--json"}).out, R"("intact":false)"));
+}
+
+TEST_F(CommandsTest, AnUnknownCommandIsNamed) {
+  const auto unknown = ntt({"bogus"});
+  EXPECT_EQ(unknown.exit_code, 2);
+  EXPECT_TRUE(contains(unknown.err, "no command 'bogus'")) << unknown.err;
 }
 
 TEST_F(CommandsTest, MessagesCanBeJson) {

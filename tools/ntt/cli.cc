@@ -95,6 +95,14 @@ int run_command_line(const Command& command, const std::vector<std::string>& arg
   std::deque<SettingFlag> flags;
   add_command(app, command, chosen);
   add_settings(app, flags);
+  const bool has_word = arguments.size() > 1 && !arguments[1].empty() && arguments[1][0] != '-';
+  if (has_word && !command.subcommands.empty() &&
+      std::none_of(command.subcommands.begin(), command.subcommands.end(),
+                   [&](const Command& child) { return child.name == arguments[1]; })) {
+    std::cerr << command.name << ": there is no command '" << arguments[1]
+              << "'; --help lists all\n";
+    return kUsage;
+  }
   app.set_version_flag("--version", command.name + " " NTT_VERSION);
   try {
     app.parse(reversed(arguments));
