@@ -1,12 +1,16 @@
-// Escapes, hex and integer encodings.
+// Escapes, hex, base64 and integer encodings.
 
 #include "events/bytes.h"
+
+#include <algorithm>
 
 namespace ntt::events {
 
 namespace {
 
 constexpr char kHexDigits[] = "0123456789abcdef";
+constexpr std::string_view kBase64Digits =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -117,6 +121,42 @@ std::optional<std::string> from_hex(std::string_view hex) {
     if (high < 0 || low < 0) return std::nullopt;
     out += static_cast<char>(high * 16 + low);
   }
+  return out;
+}
+
+std::string to_base64(std::string_view bytes) {
+  std::string out;
+  out.reserve((bytes.size() + 2) / 3 * 4);
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
+    std::uint32_t group = 0;
+    for (std::size_t j = 0; j < 3; ++j) {
+      group = group << 8U | (j < count ? static_cast<std::uint8_t>(bytes[i + j]) : 0U);
+    }
+    for (std::size_t j = 0; j < 4; ++j) {
+      out += j <= count ? kBase64Digits[group >> (18 - 6 * j) & 63U] : '=';
+    }
+  }
+  return out;
+}
+
+std::optional<std::string> from_base64(std::string_view text) {
+  std::string out;
+  out.reserve(text.size() / 4 * 3);
+  std::uint32_t group = 0;
+  unsigned bits = 0;
+  for (const char c : text) {
+    if (c == '=') break;
+    const std::size_t digit = kBase64Digits.find(c);
+    if (digit == kBase64Digits.npos) return std::nullopt;
+    group = (group << 6U | static_cast<std::uint32_t>(digit)) & 0xffffffU;
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    out += static_cast<char>(group >> bits & 255U);
+  }
+  // Padding that is missing, too much or not zero shows as another text.
+  if (to_base64(out) != text) return std::nullopt;
   return out;
 }
 

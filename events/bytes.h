@@ -25,6 +25,10 @@ bool is_valid_utf8(std::string_view bytes);
 std::string to_hex(std::string_view bytes);
 std::optional<std::string> from_hex(std::string_view hex);
 
+// RFC 4648 section 4, with padding. from_base64 takes nothing but what to_base64 writes.
+std::string to_base64(std::string_view bytes);
+std::optional<std::string> from_base64(std::string_view text);
+
 // Big-endian: sorts as the numbers do, which RocksDB keys need.
 void append_u8(std::string& out, std::uint8_t value);
 void append_be16(std::string& out, std::uint16_t value);

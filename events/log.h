@@ -16,6 +16,8 @@
 
 namespace ntt::events {
 
+struct Record;  // envelope.h
+
 // Where the log stands: the witness that a projection keeps, to notice a log that was cut or
 // replaced.
 struct Head {
@@ -74,6 +76,15 @@ class Log {
 
   // The head as it was when `seq` was the last event. Errc::not_found beyond the end.
   [[nodiscard]] Result<Head> head_at(Sequence seq) const;
+
+  // The log's name: 32 hex digits, given when the log was made. Copies of a log share it.
+  [[nodiscard]] virtual Result<std::string> log_id() const = 0;
+
+  // What proofs are made of (proof.h): the hash of one perfect subtree, and an event's bytes as
+  // they were hashed. A log that stands in front of another hands these on as they are.
+  [[nodiscard]] virtual Result<Sha256Digest> tree_node(unsigned level,
+                                                       std::uint64_t index) const = 0;
+  [[nodiscard]] virtual Result<Record> record(Sequence seq) const = 0;
 
   [[nodiscard]] virtual Result<Event> read(Sequence seq) const = 0;
   [[nodiscard]] virtual Result<std::string> attachment(Sequence seq) const = 0;

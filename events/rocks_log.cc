@@ -61,6 +61,14 @@ class StoreReader : public Log {
     return frontier->root();
   }
 
+  [[nodiscard]] Result<std::string> log_id() const override { return store_->log_id(); }
+
+  [[nodiscard]] Result<Sha256Digest> tree_node(unsigned level, std::uint64_t index) const override {
+    return store_->tree_node(level, index);
+  }
+
+  [[nodiscard]] Result<Record> record(Sequence seq) const override { return store_->record(seq); }
+
   [[nodiscard]] Result<Event> read(Sequence seq) const override { return store_->event(seq); }
 
   [[nodiscard]] Result<std::string> attachment(Sequence seq) const override {

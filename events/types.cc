@@ -154,6 +154,9 @@ template struct FixedBytes<struct RunIdTag, 16>;
 template struct FixedBytes<struct BlobIdTag, 32>;
 template struct FixedBytes<struct Blake3DigestTag, 32>;
 template struct FixedBytes<struct Sha256DigestTag, 32>;
+template struct FixedBytes<struct Ed25519SeedTag, 32>;
+template struct FixedBytes<struct Ed25519PublicKeyTag, 32>;
+template struct FixedBytes<struct Ed25519SignatureTag, 64>;
 template std::string to_uuid_string(const EventId& id);
 template std::string to_uuid_string(const RunId& id);
 

@@ -66,6 +66,9 @@ using RunId = FixedBytes<struct RunIdTag, 16>;      // UUIDv7; all zero: no run
 using BlobId = FixedBytes<struct BlobIdTag, 32>;    // BLAKE3-256 of a file's content
 using Blake3Digest = FixedBytes<struct Blake3DigestTag, 32>;
 using Sha256Digest = FixedBytes<struct Sha256DigestTag, 32>;
+using Ed25519Seed = FixedBytes<struct Ed25519SeedTag, 32>;  // RFC 8032: the private key
+using Ed25519PublicKey = FixedBytes<struct Ed25519PublicKeyTag, 32>;
+using Ed25519Signature = FixedBytes<struct Ed25519SignatureTag, 64>;
 
 // EventId and RunId as the 36 characters of RFC 9562.
 template <class Tag>

@@ -38,6 +38,7 @@ TEST_F(SettingsTest, WithoutAnyEverythingLiesUnderOneHome) {
   EXPECT_EQ(settings->home, home);
   EXPECT_EQ(settings->log_directory, home / "log");
   EXPECT_EQ(settings->by_hash_root, home / "by-hash");
+  EXPECT_EQ(settings->key_root, home / "key");
   EXPECT_EQ(settings->images_root, home / "archives");
   EXPECT_EQ(settings->image_root, home / "img");
   EXPECT_EQ(settings->raw_root, home / "raw");

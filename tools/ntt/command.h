@@ -51,6 +51,9 @@ Command rebuild_command();
 Command diff_command();
 Command audit_command();
 Command verify_command();
+Command verify_proof_command();  // a part of verify
+Command checkpoint_command();
+Command prove_command();
 Command db_command();
 Command doctor_command();
 Command version_command();

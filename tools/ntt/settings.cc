@@ -18,7 +18,7 @@ using events::Result;
 
 namespace {
 
-constexpr std::array<SettingSpec, 13> kSettings = {{
+constexpr std::array<SettingSpec, 14> kSettings = {{
     {"home", "NTT_HOME", "DIR", "where ntt keeps everything [~/.local/share/ntt]"},
     {"log_url", "NTT_LOG_URL", "URL", "the event log [rocksdb:HOME/log]"},
     {"db_url", "NTT_DB_URL", "URL", "PostgreSQL [a private server under HOME/pg]"},
@@ -26,6 +26,7 @@ constexpr std::array<SettingSpec, 13> kSettings = {{
     {"raw_root", "NTT_RAW_ROOT", "DIR", "legacy .raw files [HOME/raw]"},
     {"by_hash_root", "NTT_BY_HASH_ROOT", "DIR", "the blob store [HOME/by-hash]"},
     {"images_root", "NTT_IMAGES_ROOT", "DIR", "archives of images [HOME/archives]"},
+    {"key_root", "NTT_KEY_ROOT", "DIR", "keys that sign checkpoints [HOME/key]"},
     {"ignore_patterns", "NTT_IGNORE_PATTERNS", "FILE", "exclusion rules [none]"},
     {"lock_wait", nullptr, "SECONDS", "how long to wait for the log's writer [10]"},
     {"log_level", "NTT_LOG_LEVEL", "LEVEL", "debug, info, warn, error or off [info]"},
@@ -162,6 +163,7 @@ Result<Settings> resolve_settings(const SettingValues& flags, const Environment&
   settings.raw_root = path_of("raw_root", settings.home / "raw");
   settings.by_hash_root = path_of("by_hash_root", settings.home / "by-hash");
   settings.images_root = path_of("images_root", settings.home / "archives");
+  settings.key_root = path_of("key_root", settings.home / "key");
   if (found["db_url"]) settings.db_url = found["db_url"]->value;
   if (found["ignore_patterns"]) settings.ignore_patterns = found["ignore_patterns"]->value;
 

@@ -31,6 +31,7 @@ struct Settings {
   std::filesystem::path raw_root;
   std::filesystem::path by_hash_root;
   std::filesystem::path images_root;  // archives
+  std::filesystem::path key_root;     // keys that sign checkpoints
   std::string ignore_patterns;        // exclusion rules' file; empty: none
   std::chrono::milliseconds lock_wait{};
   std::string log_level;
