@@ -38,12 +38,19 @@ struct AppendOptions {
 struct Filter {
   Sequence first{1};
   Sequence last{UINT64_MAX};
+  std::optional<EventId> id;
   std::optional<MediumId> medium;
-  std::string type_glob;  // fnmatch(3) pattern on the type; empty: any
+  std::string type_glob;           // fnmatch(3) pattern on the type; empty: any
+  std::vector<std::string> types;  // one of these; empty: any
   std::optional<RunId> run;
   std::optional<Origin> origin;
   std::optional<Timestamp> occurred_from;
   std::optional<Timestamp> occurred_until;
+  // False: without batches. They say nothing of a medium's state, are by far the most events of a
+  // large one, and are passed over unread where `medium` is set.
+  bool batches = true;
+  std::optional<Timestamp> recorded_from;
+  std::optional<Timestamp> recorded_until;
 };
 
 // What verify() found. `first_bad` names the first event that is not as it was appended.
@@ -89,8 +96,10 @@ class Log {
   [[nodiscard]] virtual Result<Event> read(Sequence seq) const = 0;
   [[nodiscard]] virtual Result<std::string> attachment(Sequence seq) const = 0;
 
-  // Calls `visit` with each matching event in sequence order until it returns false. The narrowest
-  // index serves: medium, then type, then run, then time, else the range itself.
+  // Calls `visit` with each matching event in sequence order until it returns false. Streams. Only
+  // events that are in the indexes of medium, run and types alike are read, as far as the filter
+  // has these conditions; times of occurrence serve where they are narrow; times of recording,
+  // which never decrease, become a range of sequence numbers.
   virtual Status scan(const Filter& filter,
                       const std::function<bool(const Event&)>& visit) const = 0;
 

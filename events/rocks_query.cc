@@ -1,4 +1,4 @@
-// Choosing an index and walking it.
+// Choosing indexes and walking what they have in common.
 
 #include "events/rocks_query.h"
 
@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "events/bytes.h"
+#include "events/rocks_positions.h"
 
 namespace ntt::events {
 
@@ -14,37 +15,195 @@ namespace {
 
 enum class Next { go_on, stop };
 
+// Times of occurrence are keys in another order than the log's: to be visited in the log's, their
+// positions have to be held and sorted. At most so many (8 MB); beyond, their range is read.
+constexpr std::size_t kTimePositionsMax = std::size_t{1} << 20U;
+// So many keys are looked at to learn whether time is narrow where another index serves as well.
+constexpr std::uint64_t kTimeKeysBesideAnotherIndex = 8192;
+
 bool is_plain(std::string_view glob) {
   return glob.find_first_of("*?[\\") == glob.npos;
 }
 
 bool matches_type(const Filter& filter, const std::string& type) {
-  return filter.type_glob.empty() || fnmatch(filter.type_glob.c_str(), type.c_str(), 0) == 0;
+  if (!filter.batches && type.ends_with("_batch")) return false;
+  return (filter.types.empty() ||
+          std::find(filter.types.begin(), filter.types.end(), type) != filter.types.end()) &&
+         (filter.type_glob.empty() || fnmatch(filter.type_glob.c_str(), type.c_str(), 0) == 0);
+}
+
+// Whether the filter says which types it wants, rather than what they look like.
+bool names_types(const Filter& filter) {
+  return !filter.types.empty() || (!filter.type_glob.empty() && is_plain(filter.type_glob));
 }
 
 bool matches(const Filter& filter, const Event& event) {
-  return (!filter.medium || event.medium == *filter.medium) && matches_type(filter, event.type) &&
+  return (!filter.id || event.id == *filter.id) &&
+         (!filter.medium || event.medium == *filter.medium) && matches_type(filter, event.type) &&
          (!filter.run || event.run == *filter.run) &&
          (!filter.origin || event.origin == *filter.origin) &&
          (!filter.occurred_from || event.occurred_at >= *filter.occurred_from) &&
-         (!filter.occurred_until || event.occurred_at < *filter.occurred_until);
+         (!filter.occurred_until || event.occurred_at < *filter.occurred_until) &&
+         (!filter.recorded_from || event.recorded_at >= *filter.recorded_from) &&
+         (!filter.recorded_until || event.recorded_at < *filter.recorded_until);
 }
 
 class Scan {
  public:
   Scan(const RocksStore& store, const Filter& filter,
        const std::function<bool(const Event&)>& visit)
-      : store_(store), filter_(filter), visit_(visit) {}
+      : store_(store),
+        filter_(filter),
+        visit_(visit),
+        first_(std::max(filter.first, Sequence{1})),
+        last_(filter.last) {}
 
   Status run() {
-    if (filter_.medium) return by_prefix(Family::by_medium, medium_prefix(*filter_.medium));
-    if (!filter_.type_glob.empty()) return by_type();
-    if (filter_.run) return by_prefix(Family::by_run, run_prefix(*filter_.run));
-    if (filter_.occurred_from || filter_.occurred_until) return by_time();
-    return by_sequence();
+    if (auto status = end_at_the_log(); !status) return status;
+    if (auto status = turn_recorded_into_range(); !status) return status;
+    if (first_ > last_) return {};
+    if (filter_.id) {
+      if (auto status = add_id(); !status) return status;
+    }
+    if (filter_.medium) add_medium();
+    if (filter_.run) {
+      indexes_.push_back(prefix_positions(store_, Family::by_run, run_prefix(*filter_.run), {}));
+    }
+    if (auto status = add_types(); !status) return status;
+    if (auto status = add_time(); !status) return status;
+    return indexes_.empty() ? by_sequence() : by_indexes();
   }
 
  private:
+  Status end_at_the_log() {
+    auto it = store_.iterate(Family::events);
+    it->SeekToLast();
+    if (auto status = iterator_status(*it); !status) return status;
+    const Sequence end = it->Valid() ? sequence_at_end_of(it->key().ToStringView()) : Sequence{};
+    last_ = std::min(last_, end);
+    return {};
+  }
+
+  // The first event in first_..last_ that was recorded at or after `time`; last_ + 1 if none.
+  Result<Sequence> first_recorded(Timestamp time) {
+    std::uint64_t low = first_.value;
+    std::uint64_t high = last_.value + 1;
+    while (low < high) {
+      const std::uint64_t middle = low + (high - low) / 2;
+      auto event = store_.event({middle});
+      if (!event) return std::move(event).error();
+      if (event->recorded_at < time) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return Sequence{low};
+  }
+
+  Status turn_recorded_into_range() {
+    if (filter_.recorded_from && first_ <= last_) {
+      auto first = first_recorded(*filter_.recorded_from);
+      if (!first) return std::move(first).error();
+      first_ = *first;
+    }
+    if (filter_.recorded_until && first_ <= last_) {
+      auto end = first_recorded(*filter_.recorded_until);
+      if (!end) return std::move(end).error();
+      last_ = {end->value - 1};
+    }
+    return {};
+  }
+
+  // The values of this index are the types: of a few events, those of other types are passed over
+  // more quickly than their types' indexes are opened. A type that is named has one index.
+  void add_medium() {
+    ValueCondition is_wanted;
+    if (!names_types(filter_)) {
+      is_wanted = [this](std::string_view type) {
+        return matches_type(filter_, std::string(type));
+      };
+    }
+    indexes_.push_back(prefix_positions(store_, Family::by_medium, medium_prefix(*filter_.medium),
+                                        std::move(is_wanted)));
+  }
+
+  Status add_id() {
+    auto stored = store_.get(Family::ids, filter_.id->view());
+    if (!stored) return std::move(stored).error();
+    std::vector<Sequence> found;
+    if (*stored) found.push_back(sequence_at_end_of(**stored));
+    indexes_.push_back(listed_positions(std::move(found)));
+    return {};
+  }
+
+  // The types of the log that the filter wants, found by one seek a type. `all`: it wants all.
+  Status find_types(std::vector<std::string>& wanted, bool& all) {
+    auto it = store_.iterate(Family::by_type);
+    for (it->SeekToFirst(); it->Valid();) {
+      const std::string_view key = it->key().ToStringView();
+      const std::string type(key.substr(0, key.find('\0')));
+      if (matches_type(filter_, type)) {
+        wanted.push_back(type);
+      } else {
+        all = false;
+      }
+      it->Seek(type + '\x01');
+    }
+    return iterator_status(*it);
+  }
+
+  Status add_types() {
+    std::vector<std::string> wanted = filter_.types;
+    if (names_types(filter_)) {
+      if (wanted.empty()) wanted = {filter_.type_glob};
+    } else {
+      if (filter_.medium || (filter_.type_glob.empty() && filter_.batches)) return {};
+      bool all = true;
+      if (auto status = find_types(wanted, all); !status) return status;
+      if (all) return {};  // such an index would not narrow anything
+    }
+    std::vector<std::unique_ptr<Positions>> parts;
+    for (const std::string& type : wanted) {
+      if (!matches_type(filter_, type)) continue;
+      parts.push_back(prefix_positions(store_, Family::by_type, type_prefix(type), {}));
+    }
+    indexes_.push_back(any_positions(std::move(parts)));
+    return {};
+  }
+
+  // Stops when more keys lie in the time than it would take to look at the events themselves.
+  Status add_time() {
+    if (!filter_.occurred_from && !filter_.occurred_until) return {};
+    const std::uint64_t span = last_.value - first_.value + 1;
+    const std::uint64_t keys_max =
+        indexes_.empty() ? span : std::min(span, kTimeKeysBesideAnotherIndex);
+    auto it = store_.iterate(Family::by_time);
+    std::vector<Sequence> found;
+    std::uint64_t keys = 0;
+    std::uint64_t count = 0;
+    Sequence lowest{UINT64_MAX};
+    Sequence highest;
+    const Timestamp from = filter_.occurred_from.value_or(Timestamp{INT64_MIN});
+    for (it->Seek(time_key(from, {})); it->Valid(); it->Next()) {
+      const std::string_view key = it->key().ToStringView();
+      if (filter_.occurred_until && time_of_key(key) >= *filter_.occurred_until) break;
+      if (++keys > keys_max) return {};
+      const Sequence seq = sequence_at_end_of(key);
+      if (seq < first_ || seq > last_) continue;
+      lowest = std::min(lowest, seq);
+      highest = std::max(highest, seq);
+      if (++count <= kTimePositionsMax) found.push_back(seq);
+    }
+    if (auto status = iterator_status(*it); !status) return status;
+    first_ = std::max(first_, lowest);
+    last_ = std::min(last_, highest);
+    if (count > kTimePositionsMax) return {};
+    std::sort(found.begin(), found.end());
+    indexes_.push_back(listed_positions(std::move(found)));
+    return {};
+  }
+
   // Reads the event and shows it if it matches.
   Result<Next> show(Sequence seq) {
     auto event = store_.event(seq);
@@ -53,72 +212,30 @@ class Scan {
     return visit_(*event) ? Next::go_on : Next::stop;
   }
 
-  // Keys of one prefix, which end in the sequence number. by_medium's values are the types, which
-  // saves reading the events of others.
-  Status by_prefix(Family family, const std::string& prefix) {
-    auto it = store_.iterate(family);
-    for (it->Seek(prefix + sequence_key(filter_.first)); it->Valid(); it->Next()) {
-      const std::string_view key = it->key().ToStringView();
-      const Sequence seq = sequence_at_end_of(key);
-      if (key.substr(0, prefix.size()) != prefix || seq > filter_.last) break;
-      if (family == Family::by_medium && !matches_type(filter_, it->value().ToString())) continue;
-      const auto next = show(seq);
-      if (!next) return next.error();
-      if (*next == Next::stop) return {};
-    }
-    return iterator_status(*it);
-  }
-
-  // A type by its prefix; a glob by the sorted positions of all types that match it.
-  Status by_type() {
-    if (is_plain(filter_.type_glob)) {
-      return by_prefix(Family::by_type, type_prefix(filter_.type_glob));
-    }
-    auto it = store_.iterate(Family::by_type);
-    std::vector<Sequence> found;
-    for (it->SeekToFirst(); it->Valid();) {
-      const std::string_view key = it->key().ToStringView();
-      const std::string type(key.substr(0, key.find('\0')));
-      if (!matches_type(filter_, type)) {
-        it->Seek(type + '\x01');
-        continue;
+  Status by_indexes() {
+    for (Sequence candidate = first_; candidate <= last_;) {
+      const Sequence before = candidate;
+      for (const auto& index : indexes_) {
+        const auto at = index->at_or_after(candidate);
+        if (!at) return index->status();
+        candidate = *at;
       }
-      found.push_back(sequence_at_end_of(key));
-      it->Next();
-    }
-    if (auto status = iterator_status(*it); !status) return status;
-    return show_all(std::move(found));
-  }
-
-  Status by_time() {
-    auto it = store_.iterate(Family::by_time);
-    std::vector<Sequence> found;
-    const Timestamp from = filter_.occurred_from.value_or(Timestamp{INT64_MIN});
-    for (it->Seek(time_key(from, {})); it->Valid(); it->Next()) {
-      const std::string_view key = it->key().ToStringView();
-      if (filter_.occurred_until && time_of_key(key) >= *filter_.occurred_until) break;
-      found.push_back(sequence_at_end_of(key));
-    }
-    if (auto status = iterator_status(*it); !status) return status;
-    return show_all(std::move(found));
-  }
-
-  Status show_all(std::vector<Sequence> found) {
-    std::sort(found.begin(), found.end());
-    for (const Sequence seq : found) {
-      if (seq < filter_.first || seq > filter_.last) continue;
-      const auto next = show(seq);
+      // All of them have it only if none moved it on after another had been asked.
+      if (candidate != before && indexes_.size() > 1) continue;
+      if (candidate > last_) break;
+      const auto next = show(candidate);
       if (!next) return next.error();
       if (*next == Next::stop) return {};
+      candidate = candidate.next();
     }
     return {};
   }
 
   Status by_sequence() {
     auto it = store_.iterate(Family::events);
-    for (it->Seek(sequence_key(filter_.first)); it->Valid(); it->Next()) {
+    for (it->Seek(sequence_key(first_)); it->Valid(); it->Next()) {
       const Sequence seq = sequence_at_end_of(it->key().ToStringView());
-      if (seq > filter_.last) break;
+      if (seq > last_) break;
       auto record = decode_record(it->value().ToStringView());
       if (!record) return std::move(record).error().within("event " + std::to_string(seq.value));
       auto event = event_from_record(seq, std::move(*record));
@@ -128,14 +245,12 @@ class Scan {
     return iterator_status(*it);
   }
 
-  static Status iterator_status(const rocksdb::Iterator& it) {
-    if (!it.status().ok()) return to_error(it.status(), "read the log");
-    return {};
-  }
-
   const RocksStore& store_;
   const Filter& filter_;
   const std::function<bool(const Event&)>& visit_;
+  Sequence first_;
+  Sequence last_;
+  std::vector<std::unique_ptr<Positions>> indexes_;
 };
 
 }  // namespace

@@ -181,3 +181,35 @@ CREATE VIEW medium_disposition AS
 -- Attempts that have no end: running, or interrupted.
 CREATE VIEW open_attempt AS
   SELECT * FROM stage_attempt WHERE end_seq IS NULL;
+
+-- Attempts that ended, and how long they took; place 1 of a stage took longest of all media. Those
+-- whose start the log does not have are left out.
+CREATE VIEW stage_duration AS
+  SELECT medium_hash, stage, start_seq, started_at, ended_at, outcome,
+         ended_at - started_at AS duration,
+         rank() OVER (PARTITION BY stage ORDER BY ended_at - started_at DESC) AS place
+  FROM stage_attempt
+  WHERE end_seq <> start_seq AND started_at IS NOT NULL;
+
+-- Stages that failed, by type of event and by its short word. A retracted event does not count,
+-- unless the retraction was itself retracted.
+CREATE VIEW error_by_type AS
+  SELECT e.type, e.data ->> 'error' AS error, count(*) AS events,
+         count(DISTINCT e.medium_hash) AS media, min(e.occurred_at) AS first_at,
+         max(e.occurred_at) AS last_at, max(e.seq) AS last_seq
+  FROM event e
+  WHERE e.type IN ('image_error', 'enum_error', 'load_error', 'copy_error', 'archive_error',
+                   'verify_error')
+    AND NOT EXISTS (
+      SELECT FROM event r
+      WHERE r.type = 'retraction' AND r.data -> 'retracts' = to_jsonb(e.seq)
+        AND NOT EXISTS (
+          SELECT FROM event s
+          WHERE s.type = 'retraction' AND s.data -> 'retracts' = to_jsonb(r.seq)))
+  GROUP BY e.type, e.data ->> 'error';
+
+-- Files that could not be stored, by medium and kind of error.
+CREATE VIEW file_error_by_type AS
+  SELECT medium_hash, error_type, status, count(*) AS inodes
+  FROM inode WHERE error_type IS NOT NULL
+  GROUP BY medium_hash, error_type, status;

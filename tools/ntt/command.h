@@ -45,6 +45,8 @@ Command run_command();
 Command orchestrator_command();  // the old command line, as a program of its own
 Command status_command();
 Command log_command();
+Command runs_command();
+Command timeline_command();
 Command show_command();
 Command project_command();
 Command rebuild_command();

@@ -16,11 +16,11 @@ Command ntt_command() {
       "  ntt db psql                   the tables\n"
       "`ntt COMMAND --help` has examples for each command. Exit codes: 0 done, 1 failed,\n"
       "2 wrong usage, 3 a check found something.";
-  command.subcommands = {run_command(),        status_command(),  log_command(),
-                         show_command(),       project_command(), rebuild_command(),
-                         diff_command(),       audit_command(),   verify_command(),
-                         checkpoint_command(), prove_command(),   db_command(),
-                         doctor_command(),     version_command(), completion_command()};
+  command.subcommands = {
+      run_command(),      status_command(),     log_command(),     show_command(), runs_command(),
+      timeline_command(), project_command(),    rebuild_command(), diff_command(), audit_command(),
+      verify_command(),   checkpoint_command(), prove_command(),   db_command(),   doctor_command(),
+      version_command(),  completion_command()};
   return command;
 }
 

@@ -1,57 +1,66 @@
 // ntt log: the events, filtered.
 
-#include <unistd.h>
-
-#include <deque>
+#include <algorithm>
+#include <iostream>
 #include <memory>
 
-#include "events/bytes.h"
 #include "tools/ntt/context.h"
-#include "tools/ntt/event_json.h"
-#include "tools/ntt/terminal.h"
+#include "tools/ntt/event_writer.h"
+#include "tools/ntt/selection.h"
 
 namespace ntt::tools {
 
+using events::Errc;
+using events::Error;
 using events::Event;
-using events::Filter;
 using events::Log;
 using events::Result;
 using events::Sequence;
+using events::Status;
 
 namespace {
 
 struct LogOptions {
   std::string medium;
   std::string type;
+  std::string origin;
+  std::string run;
+  std::string actor;
   std::string since;
   std::string until;
-  std::string run;
-  std::string origin;
+  std::string recorded_since;
+  std::string recorded_until;
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  std::string where;
   std::uint64_t limit = 0;
+  std::string format;
   bool json = false;
   bool follow = false;
 };
 
-// All but the medium, for which the log is needed. Errors are of usage.
-Result<Filter> filter_of(const LogOptions& options) {
-  Filter filter;
+// All that is to be known before the log is opened. Errors are of usage.
+Result<Selection> selection_of(const LogOptions& options) {
+  Selection selection;
+  events::Filter& filter = selection.filter;
   filter.type_glob = options.type;
-  if (!options.since.empty()) {
-    auto time = events::parse_timestamp(options.since);
-    if (!time) return std::move(time).error().within("--since");
-    filter.occurred_from = *time;
-  }
-  if (!options.until.empty()) {
-    auto time = events::parse_timestamp(options.until);
-    if (!time) return std::move(time).error().within("--until");
-    filter.occurred_until = *time;
+  selection.actor = options.actor;
+  const std::tuple<const char*, const std::string*, std::optional<events::Timestamp>*> times[] = {
+      {"--since", &options.since, &filter.occurred_from},
+      {"--until", &options.until, &filter.occurred_until},
+      {"--recorded-since", &options.recorded_since, &filter.recorded_from},
+      {"--recorded-until", &options.recorded_until, &filter.recorded_until}};
+  for (const auto& [flag, text, target] : times) {
+    if (text->empty()) continue;
+    auto time = events::parse_timestamp(*text);
+    if (!time) return std::move(time).error().within(flag);
+    *target = *time;
   }
   if (!options.run.empty()) {
     filter.run = events::RunId::from_hex(options.run);
     if (!filter.run) {
-      return events::Error{
-          events::Errc::invalid,
-          "--run: '" + options.run + "' is not the id of a run; `ntt log --json` " + "shows them"};
+      return Error{Errc::invalid,
+                   "--run: '" + options.run + "' is not the id of a run; `ntt runs` shows them"};
     }
   }
   if (!options.origin.empty()) {
@@ -59,77 +68,121 @@ Result<Filter> filter_of(const LogOptions& options) {
     if (!origin) return std::move(origin).error().within("--origin");
     filter.origin = *origin;
   }
-  return filter;
-}
-
-void print_event(const Event& event, bool json, std::size_t width) {
-  if (json) {
-    print_json(json_of(event));
-    return;
+  if (options.first != 0) filter.first = {options.first};
+  if (options.last != 0) filter.last = {options.last};
+  if (filter.first > filter.last) {
+    return Error{Errc::invalid, "--first " + std::to_string(options.first) + " is after --last " +
+                                    std::to_string(options.last)};
   }
-  char number[24];
-  std::snprintf(number, sizeof number, "%6llu", static_cast<unsigned long long>(event.seq.value));
-  std::string type = event.type;
-  type.resize(std::max<std::size_t>(type.size(), 17), ' ');
-  std::string medium = event.medium.text.substr(0, 8);
-  medium.resize(8, ' ');
-  const std::string line = std::string(number) + "  " + events::to_rfc3339(event.occurred_at) +
-                           "  " + medium + "  " + type + "  " + event.data;
-  std::cout << (width > 0 ? cut(line, width) : line) << "\n";
+  if (!options.where.empty()) {
+    auto where = Where::parse(options.where);
+    if (!where) return std::move(where).error().within("--where");
+    selection.where = std::move(*where);
+  }
+  return selection;
 }
 
-// Prints what matches, or the newest `limit` of it, and returns the last sequence number seen.
-events::Status print_matching(const Log& log, const Filter& filter, const LogOptions& options) {
-  const std::size_t width = terminal_width(STDOUT_FILENO);
-  std::deque<Event> newest;
-  auto scanned = log.scan(filter, [&](const Event& event) {
-    if (options.limit == 0) {
-      print_event(event, options.json, width);
-      return static_cast<bool>(std::cout);
-    }
-    newest.push_back(event);
-    if (newest.size() > options.limit) newest.pop_front();
-    return true;
+Status write_events(const Log& log, const Selection& selection, EventWriter& writer) {
+  auto scanned = scan(log, selection, [&writer](const Event& event) {
+    writer.write(event);
+    return static_cast<bool>(std::cout);
   });
-  for (const Event& event : newest) print_event(event, options.json, width);
   std::cout.flush();
   return scanned;
 }
 
-int follow(const Context& context, const Log& log, Filter filter, const LogOptions& options,
-           Sequence seen) {
+// Everything after `seen`, until interrupted or past the last event asked for.
+Status follow(const Context& context, const Log& log, Selection& selection, Sequence seen,
+              EventWriter& writer) {
   constexpr std::chrono::milliseconds kPause(500);
-  LogOptions all = options;
-  all.limit = 0;
-  while (!context.cancelled && std::cout) {
-    auto last = log.wait_past(seen, kPause);
-    if (!last) return fail(last.error());
-    if (*last <= seen) continue;
-    filter.first = seen.next();
-    filter.last = *last;
-    if (auto printed = print_matching(log, filter, all); !printed) return fail(printed.error());
-    seen = *last;
+  const Sequence first = selection.filter.first;
+  const Sequence last = selection.filter.last;
+  while (!context.cancelled && std::cout && seen < last) {
+    auto head = log.wait_past(seen, kPause);
+    if (!head) return std::move(head).error();
+    if (*head <= seen) continue;
+    selection.filter.first = std::max(first, seen.next());
+    selection.filter.last = std::min(last, *head);
+    if (auto written = write_events(log, selection, writer); !written) return written;
+    seen = *head;
   }
-  return kDone;
+  return {};
+}
+
+// What the log has now, or the newest `limit` of it, then what comes.
+Status write_all(const Context& context, const Log& log, Selection& selection,
+                 const LogOptions& options, EventWriter& writer) {
+  auto head = log.head();
+  if (!head) return std::move(head).error();
+  const events::Filter asked = selection.filter;
+  selection.filter.last = std::min(asked.last, head->seq);
+  if (options.limit != 0) {
+    auto begin = begin_of_newest(log, selection, options.limit);
+    if (!begin) return std::move(begin).error();
+    selection.filter.first = std::max(selection.filter.first, *begin);
+  }
+  if (auto written = write_events(log, selection, writer); !written) return written;
+  if (!options.follow) return {};
+  selection.filter = asked;
+  return follow(context, log, selection, head->seq, writer);
 }
 
 int run(Context& context, const LogOptions& options) {
-  auto filter = filter_of(options);
-  if (!filter) return fail_usage(filter.error().message);
+  if (options.json && !options.format.empty() && options.format != "jsonl") {
+    return fail_usage("--json is --format jsonl; it does not go with --format " + options.format);
+  }
+  auto selection = selection_of(options);
+  if (!selection) return fail_usage(selection.error().message);
   auto log = open_log_for_reading(context.settings);
   if (!log) return fail(log.error());
   if (!options.medium.empty()) {
     auto medium = find_medium(**log, options.medium);
     if (!medium) return fail(medium.error());
-    filter->medium = *medium;
+    selection->filter.medium = *medium;
   }
-  auto head = (*log)->head();
-  if (!head) return fail(head.error());
-  filter->last = head->seq;
-  if (auto printed = print_matching(**log, *filter, options); !printed) {
-    return fail(printed.error());
-  }
-  return options.follow ? follow(context, **log, *filter, options, head->seq) : kDone;
+  const auto writer = make_event_writer(options.json ? "jsonl" : options.format);
+  writer->begin();
+  auto written = write_all(context, **log, *selection, options, *writer);
+  writer->end();
+  std::cout.flush();
+  return written ? kDone : fail(written.error());
+}
+
+std::vector<Option> options_of(LogOptions& options) {
+  const std::vector<std::string> origins = {"native", "imported", "backfilled"};
+  return {
+      {"--medium", &options.medium, "MEDIUM", "of this medium", false, {}},
+      {"--type", &options.type, "TYPE", "of this type; * and ? stand for others", false, {}},
+      {"--since", &options.since, "TIME", "that occurred at or after it (RFC 3339)", false, {}},
+      {"--until", &options.until, "TIME", "that occurred before it", false, {}},
+      {"--recorded-since",
+       &options.recorded_since,
+       "TIME",
+       "that the log took at or after it",
+       false,
+       {}},
+      {"--recorded-until",
+       &options.recorded_until,
+       "TIME",
+       "that the log took before it",
+       false,
+       {}},
+      {"--first", &options.first, "SEQ", "from this sequence number on", false, {}},
+      {"--last", &options.last, "SEQ", "up to this sequence number", false, {}},
+      {"--run", &options.run, "ID", "of this run", false, {}},
+      {"--origin", &options.origin, "ORIGIN", "of this origin", false, origins},
+      {"--actor",
+       &options.actor,
+       "TEXT",
+       "whose host, user or program has it in it, or is it where * ? [ stand for others",
+       false,
+       {}},
+      {"--where", &options.where, "EXPR", "for which it holds (docs/asking.md)", false, {}},
+      {"-n,--limit", &options.limit, "N", "only the newest N", false, {}},
+      {"-f,--follow", &options.follow, "", "stay, and print new events as they come", false, {}},
+      {"--format", &options.format, "FORMAT", "table, json, jsonl or csv", false, event_formats()},
+      {"--json", &options.json, "", "one JSON object a line: --format jsonl", false, {}},
+  };
 }
 
 }  // namespace
@@ -143,23 +196,11 @@ Command log_command() {
       "  ntt log --limit 20                          the newest 20\n"
       "  ntt log --medium 8e61cad2 --type '*_success'\n"
       "  ntt log --since 2025-10-01 --until 2025-11-01 --json\n"
+      "  ntt log --where 'data.inode_count > 1000 and origin != \"native\"'\n"
+      "  ntt log --where 'data.volumes[*].outcome in [\"encrypted\", \"unknown\"]'\n"
+      "  ntt log --actor alice --format csv > alice.csv\n"
       "  ntt log --follow                            goes on with what comes";
-  command.options = {
-      {"--medium", &options->medium, "MEDIUM", "of this medium", false, {}},
-      {"--type", &options->type, "TYPE", "of this type; * and ? stand for others", false, {}},
-      {"--since", &options->since, "TIME", "that occurred at or after it (RFC 3339)", false, {}},
-      {"--until", &options->until, "TIME", "that occurred before it", false, {}},
-      {"--run", &options->run, "ID", "of this run", false, {}},
-      {"--origin",
-       &options->origin,
-       "ORIGIN",
-       "of this origin",
-       false,
-       {"native", "imported", "backfilled"}},
-      {"-n,--limit", &options->limit, "N", "only the newest N", false, {}},
-      {"-f,--follow", &options->follow, "", "stay, and print new events as they come", false, {}},
-      {"--json", &options->json, "", "one JSON object a line", false, {}},
-  };
+  command.options = options_of(*options);
   command.run = [options](Context& context) { return run(context, *options); };
   return command;
 }

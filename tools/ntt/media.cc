@@ -5,6 +5,7 @@
 #include <map>
 
 #include "events/bytes.h"
+#include "events/rocks_log.h"
 
 namespace ntt::tools {
 
@@ -78,6 +79,14 @@ const std::vector<std::string>& stage_names() {
   static const std::vector<std::string> names = {"image", "enum",    "load",
                                                  "copy",  "archive", "verify"};
   return names;
+}
+
+events::RunId running_now(const Settings& settings, const events::Log& log) {
+  if (events::rocks_log_writer(settings.log_directory).empty()) return {};
+  auto head = log.head();
+  if (!head || !head->seq) return {};
+  auto last = log.read(head->seq);
+  return last ? last->run : events::RunId{};
 }
 
 std::string stage_standing(const MediumState& medium, const std::string& stage,

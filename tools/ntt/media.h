@@ -17,6 +17,9 @@ events::Result<std::vector<projector::MediumState>> fold_media(
 // The stages of the pipeline that leave attempts, in order.
 const std::vector<std::string>& stage_names();
 
+// The run that a process is working on now. Zero: nobody writes the log.
+events::RunId running_now(const Settings& settings, const events::Log& log);
+
 // Where a stage of a medium stands: "done", "failed", "skipped", "interrupted", "running", or "-".
 // `running`: the run that a process is working on now; zero when none is.
 std::string stage_standing(const projector::MediumState& medium, const std::string& stage,

@@ -6,7 +6,6 @@
 #include <memory>
 
 #include "events/bytes.h"
-#include "events/rocks_log.h"
 #include "tools/ntt/media.h"
 #include "tools/ntt/medium_json.h"
 #include "tools/ntt/terminal.h"
@@ -23,15 +22,6 @@ struct StatusOptions {
   std::string medium;
   bool json = false;
 };
-
-// The run that a process is working on now. Zero: nobody writes the log.
-RunId running_now(const Settings& settings, const events::Log& log) {
-  if (events::rocks_log_writer(settings.log_directory).empty()) return {};
-  auto head = log.head();
-  if (!head || !head->seq) return {};
-  auto last = log.read(head->seq);
-  return last ? last->run : RunId{};
-}
 
 // How much of their ids tells the media apart: eight characters or more.
 std::size_t telling_length(const std::vector<MediumState>& media) {

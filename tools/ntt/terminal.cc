@@ -59,6 +59,15 @@ std::string human_duration(std::uint64_t seconds) {
   return text;
 }
 
+std::string human_elapsed(std::int64_t micros) {
+  if (micros < 0) return "-" + human_elapsed(micros == INT64_MIN ? INT64_MAX : -micros);
+  if (micros >= 60'000'000) return human_duration(static_cast<std::uint64_t>(micros) / 1'000'000);
+  char text[32];
+  std::snprintf(text, sizeof text, "%lld.%03lld s", static_cast<long long>(micros / 1'000'000),
+                static_cast<long long>(micros / 1000 % 1000));
+  return text;
+}
+
 std::size_t display_width(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;

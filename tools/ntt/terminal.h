@@ -18,6 +18,8 @@ std::size_t terminal_width(int fd);
 std::string with_commas(std::uint64_t number);      // 1,234,567
 std::string human_bytes(std::uint64_t bytes);       // 1.4 MB, powers of 1000
 std::string human_duration(std::uint64_t seconds);  // 0:07, 12:34, 3:02:11
+// 0.034 s, 12.100 s, then as human_duration; with a minus if it is negative.
+std::string human_elapsed(std::int64_t micros);
 
 // As many columns as `text` takes: its code points.
 std::size_t display_width(std::string_view text);
