@@ -103,6 +103,10 @@ class Log {
   virtual Status scan(const Filter& filter,
                       const std::function<bool(const Event&)>& visit) const = 0;
 
+  // The media whose ids begin with `prefix`, in byte order. Takes as long as there are such media,
+  // however many events they have.
+  [[nodiscard]] virtual Result<std::vector<MediumId>> media(const std::string& prefix) const = 0;
+
   // Recomputes every digest and the tree from the stored bytes. `progress` may be empty.
   virtual Result<VerifyReport> verify(
       const std::function<void(std::uint64_t done, std::uint64_t total)>& progress) const = 0;

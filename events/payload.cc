@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "events/bytes.h"
+#include "events/payload_reader.h"
 
 namespace ntt::events {
 
@@ -166,6 +167,7 @@ Result<Payload> from_data(std::uint16_t version, std::string_view data) {
     return Error{Errc::corruption, name + " version " + std::to_string(version) +
                                        " is not known to this program: use a newer ntt"};
   }
+  if (Payload plain; PayloadReader(data).read_all(plain)) return plain;
   const Json json = Json::parse(data, nullptr, /*allow_exceptions=*/false);
   Payload payload;
   if (json.is_discarded() || !read_json(json, payload)) {

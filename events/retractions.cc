@@ -25,4 +25,12 @@ std::set<std::uint64_t> Retractions::retracted() const {
   return retracted;
 }
 
+std::map<std::uint64_t, std::uint64_t> Retractions::in_force() const {
+  std::map<std::uint64_t, std::uint64_t> by;
+  for (auto it = pairs_.rbegin(); it != pairs_.rend(); ++it) {
+    if (!by.contains(it->first)) by[it->second] = it->first;
+  }
+  return by;
+}
+
 }  // namespace ntt::events

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <utility>
 #include <vector>
@@ -21,6 +22,9 @@ class Retractions {
   // The sequence numbers of what is retracted. A retraction that was itself retracted does not
   // count; one that names a later event does nothing.
   [[nodiscard]] std::set<std::uint64_t> retracted() const;
+
+  // The same, each with the retraction that withdraws it (the first, if several do).
+  [[nodiscard]] std::map<std::uint64_t, std::uint64_t> in_force() const;
 
  private:
   std::vector<std::pair<std::uint64_t, std::uint64_t>> pairs_;  // retraction, what it retracts

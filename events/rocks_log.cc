@@ -79,6 +79,10 @@ class StoreReader : public Log {
     return scan_store(*store_, filter, visit);
   }
 
+  [[nodiscard]] Result<std::vector<MediumId>> media(const std::string& prefix) const override {
+    return media_in_store(*store_, prefix);
+  }
+
   Result<VerifyReport> verify(
       const std::function<void(std::uint64_t, std::uint64_t)>& progress) const override {
     // The witness is read first: an append in between leaves it behind the log, never ahead.

@@ -260,6 +260,20 @@ Status scan_store(const RocksStore& store, const Filter& filter,
   return Scan(store, filter, visit).run();
 }
 
+Result<std::vector<MediumId>> media_in_store(const RocksStore& store, const std::string& prefix) {
+  std::vector<MediumId> media;
+  auto it = store.iterate(Family::by_medium);
+  for (it->Seek(prefix); it->Valid();) {
+    const std::string_view key = it->key().ToStringView();
+    if (key.substr(0, prefix.size()) != prefix) break;
+    const std::string_view name = key.substr(0, key.find('\0'));
+    if (!name.empty()) media.push_back({std::string(name)});
+    it->Seek(std::string(name) + '\x01');  // behind every key of this medium
+  }
+  if (!it->status().ok()) return to_error(it->status(), "read the log");
+  return media;
+}
+
 Result<Sequence> last_of_medium(const RocksStore& store, const MediumId& medium) {
   const std::string prefix = medium_prefix(medium);
   auto it = store.iterate(Family::by_medium);

@@ -2,6 +2,7 @@
 
 #include "events/rocks_store.h"
 
+#include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
@@ -24,6 +25,12 @@ constexpr const char* kFamilyNames[] = {  // part of the format, in the order of
     "by_time", "by_run", "ids",         "tree",      "meta"};
 constexpr std::size_t kReaderOpenTries = 20;
 constexpr std::size_t kWriteBufferBytes = 16U << 20U;
+// Every opening reads the write-ahead logs, at some 50 ms a megabyte. A writer that ends leaves
+// less than the first of these; one that is at work, or was killed, the second.
+constexpr std::uint64_t kLeftInMemoryBytesMax = 256U << 10U;
+constexpr std::uint64_t kWriteAheadBytesMax = 4U << 20U;
+constexpr std::size_t kManifestBytesMax = 256U << 10U;
+constexpr std::size_t kReaderCacheBytes = 64U << 20U;
 
 rocksdb::Slice slice(std::string_view bytes) {
   return {bytes.data(), bytes.size()};
@@ -51,12 +58,20 @@ rocksdb::DBOptions database_options() {
   options.max_open_files = -1;  // a reader keeps the files that the writer may delete meanwhile
   options.keep_log_file_num = 4;
   options.db_write_buffer_size = 4 * kWriteBufferBytes;
-  options.max_total_wal_size = 4 * kWriteBufferBytes;  // every opening reads it
+  options.max_total_wal_size = kWriteAheadBytesMax;
+  // So is the list of all tables there ever were since it was last begun anew.
+  options.max_manifest_file_size = kManifestBytesMax;
+  options.skip_stats_update_on_db_open = true;  // they would be read from every table
+  // More threads than this one are started anew for every step of opening, which takes longer than
+  // what they do.
+  options.max_file_opening_threads = 1;
   options.max_background_jobs = 2;
   return options;
 }
 
-rocksdb::ColumnFamilyOptions family_options(Family family) {
+// `reader_cache`: of a reader, shared by the families; null for the writer.
+rocksdb::ColumnFamilyOptions family_options(Family family,
+                                            const std::shared_ptr<rocksdb::Cache>& reader_cache) {
   rocksdb::ColumnFamilyOptions options;
   options.write_buffer_size = kWriteBufferBytes;
   options.compression = best_compression();
@@ -64,21 +79,30 @@ rocksdb::ColumnFamilyOptions family_options(Family family) {
   table.format_version = 5;
   table.checksum = rocksdb::kCRC32c;
   table.block_size = 16U << 10U;
+  // A reader often asks for a few events of a large log and ends: it reads the indexes of those
+  // tables only that it needs.
+  table.cache_index_and_filter_blocks = reader_cache != nullptr;
+  table.block_cache = reader_cache;  // null: RocksDB's default
   if (family == Family::ids) table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  // Keys that only rise never overlap, so levelled compaction would leave every small table as it
+  // was written, and opening a log of ten million events would open thousands. This style merges
+  // them; the bytes are written about five times for that.
+  options.compaction_style = rocksdb::kCompactionStyleUniversal;
   if (family == Family::attachments) {
     options.compression = rocksdb::kNoCompression;  // they come compressed
-    // No blob files: RocksDB 7.8's follower reads freed memory when it fetches from one. Keys that
-    // only rise make compaction move whole files, so values are hardly ever rewritten anyway.
+    // No blob files: RocksDB 7.8's follower reads freed memory when it fetches from one. At some
+    // seven bytes a directory entry the values are small enough to be merged with their tables.
     options.enable_blob_files = false;
   }
   return options;
 }
 
-std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors() {
+std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(
+    const std::shared_ptr<rocksdb::Cache>& reader_cache) {
   std::vector<rocksdb::ColumnFamilyDescriptor> out;
   for (std::size_t i = 0; i < std::size(kFamilyNames); ++i) {
-    out.emplace_back(kFamilyNames[i], family_options(static_cast<Family>(i)));
+    out.emplace_back(kFamilyNames[i], family_options(static_cast<Family>(i), reader_cache));
   }
   return out;
 }
@@ -187,7 +211,7 @@ Result<std::unique_ptr<RocksStore>> RocksStore::open_for_writing(
   std::unique_ptr<RocksStore> store(new RocksStore());
   rocksdb::DB* db = nullptr;
   const auto status =
-      rocksdb::DB::Open(options, path.string(), family_descriptors(), &store->handles_, &db);
+      rocksdb::DB::Open(options, path.string(), family_descriptors(nullptr), &store->handles_, &db);
   if (!status.ok()) return to_error(status, "open the log's database in " + path.string());
   store->db_.reset(db);
   if (auto known = store->check_format(); !known) return std::move(known).error();
@@ -217,13 +241,16 @@ Result<std::unique_ptr<RocksStore>> RocksStore::open_for_reading(
   std::unique_ptr<RocksStore> store(new RocksStore());
   store->secondary_path_ = secondary;
   rocksdb::Options options(database_options(), rocksdb::ColumnFamilyOptions());
+  const auto cache = rocksdb::NewLRUCache(kReaderCacheBytes);
+  // Sizes are not asked of every table: what is read is checked when it is read.
+  options.skip_checking_sst_file_sizes_on_db_open = true;
   // The writer may delete a file between our reading of its name and our opening of it; then the
   // names are old, and reading them again gives the new ones.
   rocksdb::Status status;
   for (std::size_t attempt = 0; attempt < kReaderOpenTries; ++attempt) {
     rocksdb::DB* db = nullptr;
-    status = rocksdb::DB::OpenAsSecondary(options, path.string(), secondary, family_descriptors(),
-                                          &store->handles_, &db);
+    status = rocksdb::DB::OpenAsSecondary(options, path.string(), secondary,
+                                          family_descriptors(cache), &store->handles_, &db);
     if (status.ok()) {
       store->db_.reset(db);
       if (auto known = store->check_format(); !known) return std::move(known).error();
@@ -242,6 +269,10 @@ Result<std::unique_ptr<RocksStore>> RocksStore::open_for_reading(
 
 RocksStore::~RocksStore() {
   if (db_) {
+    // A failure costs the next opening time and no event.
+    if (secondary_path_.empty() && bytes_in_memory() > kLeftInMemoryBytesMax) {
+      (void)write_tables().has_value();
+    }
     for (auto* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
     db_->Close().PermitUncheckedError();
     db_.reset();
@@ -250,6 +281,17 @@ RocksStore::~RocksStore() {
     std::error_code ignored;
     std::filesystem::remove_all(secondary_path_, ignored);
   }
+}
+
+std::uint64_t RocksStore::bytes_in_memory() const {
+  std::uint64_t total = 0;
+  for (auto* handle : handles_) {
+    std::uint64_t bytes = 0;
+    if (db_->GetIntProperty(handle, rocksdb::DB::Properties::kCurSizeActiveMemTable, &bytes)) {
+      total += bytes;
+    }
+  }
+  return total;
 }
 
 Status RocksStore::catch_up() {

@@ -89,6 +89,7 @@ class RocksStore {
  private:
   RocksStore() = default;
   [[nodiscard]] Status check_format() const;
+  [[nodiscard]] std::uint64_t bytes_in_memory() const;  // not yet in sorted tables
   [[nodiscard]] rocksdb::ColumnFamilyHandle* handle(Family family) const {
     return handles_[static_cast<std::size_t>(family)];
   }

@@ -35,6 +35,7 @@ std::string_view outcome_of(Phase phase) {
 
 void AttemptFold::begin(const Event& event, EventKind kind) {
   by_start_[event.seq.value] = attempts_.size();
+  last_[static_cast<std::size_t>(kind.subject)] = attempts_.size();
   StageAttempt& attempt = attempts_.emplace_back();
   attempt.stage = kStages[static_cast<std::size_t>(kind.subject)];
   attempt.start_seq = event.seq;
@@ -73,25 +74,17 @@ events::Status AttemptFold::apply(const Event& event, EventKind kind) {
   if (!words) return std::move(words).error();
   attempt->end = Stamp{event.occurred_at, event.seq};
   attempt->outcome = outcome_of(kind.phase);
+  if (kind.phase == Phase::error) had_error_[static_cast<std::size_t>(kind.subject)] = true;
   attempt->error = std::move(words->error);
   attempt->message = std::move(words->message);
   return {};
 }
 
 Sequence AttemptFold::add_problems(std::vector<std::string>& problems) const {
-  std::array<const StageAttempt*, kStages.size()> last{};
-  std::array<bool, kStages.size()> had_error{};
-  for (const StageAttempt& attempt : attempts_) {
-    for (std::size_t stage = 0; stage < kStages.size(); ++stage) {
-      if (attempt.stage != kStages[stage]) continue;
-      last[stage] = &attempt;
-      had_error[stage] = had_error[stage] || attempt.outcome == "error";
-    }
-  }
   Sequence depends_on;
   for (std::size_t stage = 0; stage < kStages.size(); ++stage) {
-    if (!had_error[stage]) continue;
-    const StageAttempt& attempt = *last[stage];
+    if (!had_error_[stage]) continue;
+    const StageAttempt& attempt = attempts_[*last_[stage]];
     depends_on = std::max(depends_on, attempt.start_seq);
     if (attempt.outcome != "error") continue;
     depends_on = std::max(depends_on, attempt.end->seq);

@@ -5,6 +5,7 @@
 #include <array>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "projector/event_kind.h"
@@ -19,7 +20,7 @@ class AttemptFold {
   // payload of an end cannot be read.
   events::Status apply(const events::Event& event, EventKind kind);
 
-  [[nodiscard]] const std::vector<StageAttempt>& attempts() const { return attempts_; }
+  [[nodiscard]] std::vector<StageAttempt> attempts() && { return std::move(attempts_); }
 
   // The last attempt of a stage that ended in an error is a problem of the medium. Appends it in
   // words and returns the last event that it depends on.
@@ -31,6 +32,9 @@ class AttemptFold {
 
   std::vector<StageAttempt> attempts_;
   std::unordered_map<std::uint64_t, std::size_t> by_start_;
+  // Of each stage: its last attempt, and whether any ended in an error.
+  std::array<std::optional<std::size_t>, kStages.size()> last_;
+  std::array<bool, kStages.size()> had_error_{};
 };
 
 }  // namespace ntt::projector

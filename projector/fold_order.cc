@@ -23,23 +23,40 @@ int pipeline_rank(const Event& event) {
   return kind.subject == Subject::other ? 100 : static_cast<int>(kind.subject) - 10;
 }
 
-bool earlier(const Event* a, const Event* b) {
-  if (a->occurred_at != b->occurred_at) return a->occurred_at < b->occurred_at;
-  return std::tuple(pipeline_rank(*a), a->id) < std::tuple(pipeline_rank(*b), b->id);
+bool earlier(const PlacedEvent& a, const PlacedEvent& b) {
+  if (a.at != b.at) return a.at < b.at;
+  return std::tuple(pipeline_rank(*a.event), a.event->id) <
+         std::tuple(pipeline_rank(*b.event), b.event->id);
 }
 
-std::vector<const Event*> merge(const std::vector<const Event*>& native,
-                                const std::vector<const Event*>& late) {
-  std::vector<const Event*> order;
+// Gives native events their times. Only those that count hold a clock that went back; the others
+// keep between their neighbours, so that they push no late event over one that counts.
+void place_native(std::vector<PlacedEvent>& native) {
+  events::Timestamp latest{INT64_MIN};
+  events::Timestamp latest_of_all{INT64_MIN};
+  for (PlacedEvent& placed : native) {
+    if (placed.counts) latest = std::max(latest, placed.at);
+    placed.at = placed.counts ? latest : std::max(latest_of_all, placed.at);
+    latest_of_all = placed.counts ? latest : placed.at;
+  }
+  events::Timestamp next{INT64_MAX};
+  for (auto placed = native.rbegin(); placed != native.rend(); ++placed) {
+    if (placed->counts) {
+      next = placed->at;
+    } else {
+      placed->at = std::min(placed->at, next);
+    }
+  }
+}
+
+std::vector<PlacedEvent> merge(const std::vector<PlacedEvent>& native,
+                               const std::vector<PlacedEvent>& late) {
+  std::vector<PlacedEvent> order;
   order.reserve(native.size() + late.size());
   auto next_late = late.begin();
-  events::Timestamp latest{INT64_MIN};
-  for (const Event* event : native) {
-    latest = std::max(latest, event->occurred_at);
-    while (next_late != late.end() && (*next_late)->occurred_at <= latest) {
-      order.push_back(*next_late++);
-    }
-    order.push_back(event);
+  for (const PlacedEvent& placed : native) {
+    while (next_late != late.end() && next_late->at <= placed.at) order.push_back(*next_late++);
+    order.push_back(placed);
   }
   order.insert(order.end(), next_late, late.end());
   return order;
@@ -47,23 +64,36 @@ std::vector<const Event*> merge(const std::vector<const Event*>& native,
 
 }  // namespace
 
-events::Result<std::vector<const Event*>> fold_order(std::span<const Event> log_order) {
+events::Result<std::vector<PlacedEvent>> story_order(std::span<const Event> log_order) {
   events::Retractions retractions;
   for (const Event& event : log_order) {
     if (auto added = retractions.add(event); !added) return std::move(added).error();
   }
   const auto retracted = retractions.retracted();
-  std::vector<const Event*> native;
-  std::vector<const Event*> late;
+  std::vector<PlacedEvent> native;
+  std::vector<PlacedEvent> late;
   native.reserve(log_order.size());
   for (const Event& event : log_order) {
-    if (kind_of(event.type).subject == Subject::retraction) continue;
-    if (retracted.contains(event.seq.value)) continue;
-    (event.origin == events::Origin::native ? native : late).push_back(&event);
+    const bool counts =
+        kind_of(event.type).subject != Subject::retraction && !retracted.contains(event.seq.value);
+    (event.origin == events::Origin::native ? native : late)
+        .push_back({&event, event.occurred_at, counts});
   }
+  place_native(native);
   if (late.empty()) return native;
   std::sort(late.begin(), late.end(), earlier);
   return merge(native, late);
+}
+
+events::Result<std::vector<const Event*>> fold_order(std::span<const Event> log_order) {
+  auto story = story_order(log_order);
+  if (!story) return std::move(story).error();
+  std::vector<const Event*> order;
+  order.reserve(story->size());
+  for (const PlacedEvent& placed : *story) {
+    if (placed.counts) order.push_back(placed.event);
+  }
+  return order;
 }
 
 }  // namespace ntt::projector

@@ -19,6 +19,18 @@
 
 namespace ntt::projector {
 
+// An event, and the instant at which the medium's own time has it: rules 2 and 3.
+struct PlacedEvent {
+  const events::Event* event = nullptr;
+  events::Timestamp at;
+  bool counts = true;  // false: retracted, or a retraction
+};
+
+// All events, those too that do not count, in such an order that those that count stand as
+// fold_order() has them. What does not count stands where it occurred, as near as that order lets
+// it. Same parameter and errors.
+events::Result<std::vector<PlacedEvent>> story_order(std::span<const events::Event> log_order);
+
 // `log_order` is one medium's events in the order of the log and must outlive the result.
 // Errc::corruption names a retraction that cannot be read.
 events::Result<std::vector<const events::Event*>> fold_order(

@@ -6,9 +6,9 @@
 #include <span>
 
 #include "events/bytes.h"
-#include "projector/attempt_fold.h"
 #include "projector/event_kind.h"
 #include "projector/fold_order.h"
+#include "projector/medium_steps.h"
 
 namespace ntt::projector {
 
@@ -36,40 +36,13 @@ std::optional<std::string> image_of(const events::SourceInfo& source) {
   return std::nullopt;
 }
 
-class MediumFold {
- public:
-  Status apply(const Event& event);
-  events::Result<MediumState> finish();
+void touched_by(MediumState& state, Sequence seq) {
+  state.last_seq = std::max(state.last_seq, seq);
+}
 
- private:
-  // Sets a value; an event that says what is known already changes nothing.
-  template <class T>
-  void set(T& field, T value, const Event& event, Sequence& set_by) {
-    if (field == value) return;
-    field = std::move(value);
-    set_by = event.seq;
-  }
-  Status identify(const Event& event);
-  Status apply_stage(const Event& event, EventKind kind);
-  Status judge_load();
-  Status judge_copy();
-  Status judge_verify();
-  Status judge_manifest();
-  void touched_by(Sequence seq) { state_.last_seq = std::max(state_.last_seq, seq); }
+}  // namespace
 
-  MediumState state_;
-  AttemptFold attempts_;
-  // Events whose payload is read only if they turn out to count.
-  const Event* load_ = nullptr;
-  const Event* mapfile_ = nullptr;
-  std::vector<const Event*> manifests_;
-  std::vector<const Event*> copies_;    // since load_
-  std::vector<const Event*> verifies_;  // since load_
-  // Which event set what.
-  Sequence human_by_, source_by_, image_by_, size_by_, message_by_, diagnostics_by_;
-};
-
-Status MediumFold::identify(const Event& event) {
+Status MediumSteps::identify(const Event& event) {
   auto facts = events::payload_of<events::MediumIdentified>(event);
   if (!facts) return std::move(facts).error();
   set(state_.diagnostics, describe(*facts), event, diagnostics_by_);
@@ -81,12 +54,14 @@ Status MediumFold::identify(const Event& event) {
   return {};
 }
 
-Status MediumFold::apply_stage(const Event& event, EventKind kind) {
+Status MediumSteps::take_stage(const Event& event, EventKind kind) {
   if (kind.phase == Phase::batch) return {};
   if (auto done = attempts_.apply(event, kind); !done) return done;
-  if (kind.phase != Phase::success) return {};
-  const Stamp stamp{event.occurred_at, event.seq};
-  switch (kind.subject) {
+  return kind.phase == Phase::success ? take_success(event, kind.subject) : Status();
+}
+
+Status MediumSteps::take_success(const Event& event, Subject stage) {
+  switch (stage) {
     case Subject::image: {
       auto image = events::payload_of<events::ImageSuccess>(event);
       if (!image) return std::move(image).error();
@@ -94,21 +69,21 @@ Status MediumFold::apply_stage(const Event& event, EventKind kind) {
       break;
     }
     case Subject::enumerate:
-      manifests_.push_back(&event);
+      manifests_.emplace_back(event);
       break;
     case Subject::load:
-      load_ = &event;
+      load_.emplace(event);
       copies_.clear();
       verifies_.clear();
       break;
     case Subject::copy:
-      copies_.push_back(&event);
+      copies_.emplace_back(event);
       break;
     case Subject::archive:
-      state_.archive_done = stamp;
+      state_.archive_done = Stamp{event.occurred_at, event.seq};
       break;
     case Subject::verify:
-      verifies_.push_back(&event);
+      verifies_.emplace_back(event);
       break;
     default:
       break;
@@ -116,15 +91,21 @@ Status MediumFold::apply_stage(const Event& event, EventKind kind) {
   return {};
 }
 
-Status MediumFold::apply(const Event& event) {
+Status MediumSteps::apply(const Event& event) {
+  auto taken = take(event);
+  if (!taken) return cannot_fold(event, std::move(taken).error());
+  return {};
+}
+
+Status MediumSteps::take(const Event& event) {
   if (!state_.added_at) {
     state_.medium = event.medium;
     state_.added_at = Stamp{event.occurred_at, event.seq};
   }
   const EventKind kind = kind_of(event.type);
-  if (kind.is_stage()) return apply_stage(event, kind);
+  if (kind.is_stage()) return take_stage(event, kind);
   if (kind.subject == Subject::identified) return identify(event);
-  if (kind.subject == Subject::mapfile) mapfile_ = &event;
+  if (kind.subject == Subject::mapfile) mapfile_.emplace(event);
   if (kind.subject == Subject::labelled) {
     auto labelled = events::payload_of<events::MediumLabelled>(event);
     if (!labelled) return std::move(labelled).error();
@@ -136,125 +117,139 @@ Status MediumFold::apply(const Event& event) {
   return {};
 }
 
-Status MediumFold::judge_load() {
-  if (load_ == nullptr) return {};
-  auto load = events::payload_of<events::LoadSuccess>(*load_);
-  if (!load) return cannot_fold(*load_, std::move(load).error());
-  state_.enum_done = Stamp{load_->occurred_at, load_->seq};
-  state_.load_seq = load_->seq;
-  state_.generation = std::max(load->generation, 1U);
-  state_.load = std::move(*load);
-  touched_by(load_->seq);
+Status MediumSteps::judge_health(MediumState& state) const {
+  state.health = "ok";
+  if (!mapfile_) return {};
+  const auto& mapfile = mapfile_->payload();
+  if (!mapfile) return cannot_fold(mapfile_->event(), mapfile.error());
+  state.health = projector::judge_health(mapfile->rescued_bytes, mapfile->total_bytes);
+  touched_by(state, mapfile_->event().seq);
   return {};
 }
 
-Status MediumFold::judge_copy() {
-  if (load_ == nullptr) return {};
-  for (auto event = copies_.rbegin(); event != copies_.rend(); ++event) {
-    auto copy = events::payload_of<events::CopySuccess>(**event);
-    if (!copy) return cannot_fold(**event, std::move(copy).error());
-    const bool named = copy->load != 0 ? copy->load == state_.load_seq.value
-                                       : copy->generation == state_.generation;
-    if (!named) continue;
-    touched_by((*event)->seq);
-    if ((*event)->occurred_at < state_.enum_done->at) {
-      state_.problems.push_back("copy_success (event " + std::to_string((*event)->seq.value) +
-                                ") is dated before the load_success that it completes");
+Status MediumSteps::judge_load(MediumState& state) const {
+  if (!load_) return {};
+  const auto& load = load_->payload();
+  const Event& event = load_->event();
+  if (!load) return cannot_fold(event, load.error());
+  state.enum_done = Stamp{event.occurred_at, event.seq};
+  state.load_seq = event.seq;
+  state.generation = std::max(load->generation, 1U);
+  state.load = *load;
+  touched_by(state, event.seq);
+  return {};
+}
+
+Status MediumSteps::judge_copy(MediumState& state) const {
+  if (!load_) return {};
+  for (auto candidate = copies_.rbegin(); candidate != copies_.rend(); ++candidate) {
+    const auto& copy = candidate->payload();
+    const Event& event = candidate->event();
+    if (!copy) return cannot_fold(event, copy.error());
+    if (!names_load(*copy, state.load_seq, state.generation)) continue;
+    touched_by(state, event.seq);
+    if (event.occurred_at < state.enum_done->at) {
+      state.problems.push_back("copy_success (event " + std::to_string(event.seq.value) +
+                               ") is dated before the load_success that it completes");
       return {};
     }
-    state_.copy_done = Stamp{(*event)->occurred_at, (*event)->seq};
+    state.copy_done = Stamp{event.occurred_at, event.seq};
     if (copy->partial + copy->failed > 0) {
-      state_.problems.push_back(std::to_string(copy->partial + copy->failed) +
-                                " files could not be copied");
+      state.problems.push_back(std::to_string(copy->partial + copy->failed) +
+                               " files could not be copied");
     }
-    state_.copy = *copy;
+    state.copy = *copy;
     return {};
   }
   return {};
 }
 
-Status MediumFold::judge_verify() {
-  for (auto event = verifies_.rbegin(); event != verifies_.rend(); ++event) {
-    auto verify = events::payload_of<events::VerifySuccess>(**event);
-    if (!verify) return cannot_fold(**event, std::move(verify).error());
-    const bool named =
-        state_.copy_done && (verify->copy != 0 ? verify->copy == state_.copy_done->seq.value
-                                               : verify->generation == state_.generation);
+Status MediumSteps::judge_verify(MediumState& state) const {
+  if (!state.copy_done) return {};
+  for (auto candidate = verifies_.rbegin(); candidate != verifies_.rend(); ++candidate) {
+    const auto& verify = candidate->payload();
+    const Event& event = candidate->event();
+    if (!verify) return cannot_fold(event, verify.error());
+    const bool named = verify->copy != 0 ? verify->copy == state.copy_done->seq.value
+                                         : verify->generation == state.generation;
     if (!named) continue;
-    state_.verify_done = Stamp{(*event)->occurred_at, (*event)->seq};
-    touched_by((*event)->seq);
+    state.verify_done = Stamp{event.occurred_at, event.seq};
+    touched_by(state, event.seq);
     const auto bad = verify->mismatched + verify->missing + verify->unreadable;
-    state_.is_damaged = bad > 0 || !verify->archive_intact.value_or(true);
+    state.is_damaged = bad > 0 || !verify->archive_intact.value_or(true);
     if (bad > 0) {
-      state_.problems.push_back(std::to_string(bad) + " of " + std::to_string(verify->checked) +
-                                " blobs did not verify");
+      state.problems.push_back(std::to_string(bad) + " of " + std::to_string(verify->checked) +
+                               " blobs did not verify");
     }
     if (verify->archive_intact && !*verify->archive_intact) {
-      state_.problems.emplace_back("the archive is not what was written");
+      state.problems.emplace_back("the archive is not what was written");
     }
     return {};
   }
   return {};
 }
 
-Status MediumFold::judge_manifest() {
-  if (!state_.load) return {};
-  for (auto event = manifests_.rbegin(); event != manifests_.rend(); ++event) {
-    auto manifest = events::payload_of<events::EnumSuccess>(**event);
-    if (!manifest) return cannot_fold(**event, std::move(manifest).error());
-    if (manifest->manifest != state_.load->manifest) continue;
+Status MediumSteps::judge_manifest(MediumState& state) const {
+  if (!state.load) return {};
+  for (auto candidate = manifests_.rbegin(); candidate != manifests_.rend(); ++candidate) {
+    const auto& manifest = candidate->payload();
+    if (!manifest) return cannot_fold(candidate->event(), manifest.error());
+    if (manifest->manifest != state.load->manifest) continue;
     for (const events::VolumeOutcome& volume : manifest->volumes) {
       if (volume.outcome == "enumerated" || volume.outcome == "empty" || volume.outcome == "swap") {
         continue;
       }
-      state_.problems.push_back("volume " + std::to_string(volume.volume) + ": " + volume.outcome +
-                                (volume.message.empty() ? "" : ": " + volume.message));
+      state.problems.push_back("volume " + std::to_string(volume.volume) + ": " + volume.outcome +
+                               (volume.message.empty() ? "" : ": " + volume.message));
     }
     if (manifest->unreadable_entries > 0) {
-      state_.problems.push_back(std::to_string(manifest->unreadable_entries) +
-                                " entries could not be read");
+      state.problems.push_back(std::to_string(manifest->unreadable_entries) +
+                               " entries could not be read");
     }
-    state_.manifest = std::move(*manifest);
-    touched_by((*event)->seq);
+    state.manifest = *manifest;
+    touched_by(state, candidate->event().seq);
     return {};
   }
   return {};
 }
 
-events::Result<MediumState> MediumFold::finish() {
-  state_.health = "ok";
-  if (mapfile_ != nullptr) {
-    auto mapfile = events::payload_of<events::MapfileObserved>(*mapfile_);
-    if (!mapfile) return cannot_fold(*mapfile_, std::move(mapfile).error());
-    state_.health = judge_health(mapfile->rescued_bytes, mapfile->total_bytes);
-    touched_by(mapfile_->seq);
+events::Result<MediumState> MediumSteps::judge(MediumState state) const {
+  for (const auto step :
+       {&MediumSteps::judge_health, &MediumSteps::judge_load, &MediumSteps::judge_manifest,
+        &MediumSteps::judge_copy, &MediumSteps::judge_verify}) {
+    if (auto done = (this->*step)(state); !done) return std::move(done).error();
   }
-  for (const auto judge : {&MediumFold::judge_load, &MediumFold::judge_manifest,
-                           &MediumFold::judge_copy, &MediumFold::judge_verify}) {
-    if (auto done = (this->*judge)(); !done) return std::move(done).error();
-  }
-  touched_by(attempts_.add_problems(state_.problems));
+  touched_by(state, attempts_.add_problems(state.problems));
   for (const Sequence seq :
        {human_by_, source_by_, image_by_, size_by_, message_by_, diagnostics_by_}) {
-    touched_by(seq);
+    touched_by(state, seq);
   }
-  for (const auto& stamp : {state_.added_at, state_.archive_done}) {
-    if (stamp) touched_by(stamp->seq);
+  for (const auto& stamp : {state.added_at, state.archive_done}) {
+    if (stamp) touched_by(state, stamp->seq);
   }
-  state_.attempts = attempts_.attempts();
-  return std::move(state_);
+  return state;
 }
+
+events::Result<MediumState> MediumSteps::finish() {
+  auto state = judge(std::move(state_));
+  if (state) state->attempts = std::move(attempts_).attempts();
+  return state;
+}
+
+bool names_load(const events::CopySuccess& copy, Sequence load, std::uint32_t generation) {
+  return copy.load != 0 ? copy.load == load.value : copy.generation == generation;
+}
+
+namespace {
 
 events::Result<MediumState> fold_span(std::span<const Event> log_order) {
   auto order = fold_order(log_order);
   if (!order) return std::move(order).error();
-  MediumFold fold;
+  MediumSteps steps;
   for (const Event* event : *order) {
-    if (auto done = fold.apply(*event); !done) {
-      return cannot_fold(*event, std::move(done).error());
-    }
+    if (auto done = steps.apply(*event); !done) return std::move(done).error();
   }
-  return fold.finish();
+  return steps.finish();
 }
 
 bool same_content(MediumState a, MediumState b) {

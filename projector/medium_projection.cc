@@ -6,7 +6,7 @@
 
 #include "events/bytes.h"
 #include "projector/copy_writer.h"
-#include "projector/event_kind.h"
+#include "projector/medium_row.h"
 #include "projector/partition_names.h"
 #include "projector/row_merge.h"
 
@@ -17,12 +17,6 @@ using events::Status;
 
 namespace {
 
-constexpr MergeTable kMedium{
-    "medium", "medium_hash",
-    "medium_hash, medium_human, added_at, health, image_path, enum_done, copy_done, message, "
-    "diagnostics, problems, size, source_kind, source_path, archive_done, verify_done, generation, "
-    "enum_done_seq, copy_done_seq, archive_done_seq, verify_done_seq, partition_suffix, last_seq",
-    "added_at, medium_hash"};
 constexpr MergeTable kAttempt{
     "stage_attempt", "start_seq",
     "start_seq, medium_hash, stage, started_at, end_seq, ended_at, outcome, error, message, run, "
@@ -39,9 +33,6 @@ constexpr const char* kTouchedOnly = "old.medium_hash IN (SELECT medium_hash FRO
 void put_text(CopyWriter& rows, const std::string& text) {
   text.empty() ? rows.null() : rows.text(text);
 }
-void put_path(CopyWriter& rows, const std::optional<std::string>& bytes) {
-  bytes ? rows.plain(events::escape_bytes(*bytes)) : rows.null();
-}
 void put_time(CopyWriter& rows, const std::optional<Stamp>& stamp) {
   stamp ? rows.timestamp(stamp->at) : rows.null();
 }
@@ -49,35 +40,35 @@ void put_seq(CopyWriter& rows, const std::optional<Stamp>& stamp) {
   stamp ? rows.int8(clamped(stamp->seq.value)) : rows.null();
 }
 
-Status write_medium(CopyWriter& rows, const FoldedMedium& medium) {
-  const MediumState& state = medium.state;
-  if (auto begun = rows.row(); !begun) return begun;
-  rows.text(state.medium.text);
-  put_text(rows, state.medium_human);
-  put_time(rows, state.added_at);
-  rows.plain(state.health);
-  put_path(rows, state.image_path);
-  put_time(rows, state.enum_done);
-  put_time(rows, state.copy_done);
-  put_text(rows, state.message);
-  put_text(rows, state.diagnostics);
-  if (state.problems.empty()) {
-    rows.null();
-  } else {
-    rows.json(nlohmann::json(state.problems).dump());
+// The columns of medium_row() and the one that only the table has.
+const MergeTable& medium_table() {
+  static const std::string columns = [] {
+    std::string names;
+    for (const RowColumn& column : medium_row({})) names += std::string(column.name) + ", ";
+    return names + "partition_suffix";
+  }();
+  static const MergeTable table{"medium", "medium_hash", columns.c_str(), "added_at, medium_hash"};
+  return table;
+}
+
+struct PutValue {
+  CopyWriter& rows;
+  void operator()(std::monostate) const { rows.null(); }
+  void operator()(const std::string& text) const { rows.plain(text); }
+  void operator()(std::int32_t number) const { rows.int4(number); }
+  void operator()(std::int64_t number) const { rows.int8(number); }
+  void operator()(events::Timestamp time) const { rows.timestamp(time); }
+  void operator()(const std::vector<std::string>& list) const {
+    rows.json(nlohmann::json(list).dump());
   }
-  state.size ? rows.int8(clamped(*state.size)) : rows.null();
-  put_text(rows, state.source_kind);
-  put_path(rows, state.source_kind.empty() ? std::nullopt : std::optional(state.source_path));
-  put_time(rows, state.archive_done);
-  put_time(rows, state.verify_done);
-  rows.int4(static_cast<std::int32_t>(state.generation));
-  put_seq(rows, state.enum_done);
-  put_seq(rows, state.copy_done);
-  put_seq(rows, state.archive_done);
-  put_seq(rows, state.verify_done);
+};
+
+Status write_medium(CopyWriter& rows, const FoldedMedium& medium) {
+  if (auto begun = rows.row(); !begun) return begun;
+  for (const RowColumn& column : medium_row(medium.state)) {
+    std::visit(PutValue{rows}, column.value);
+  }
   rows.plain(medium.partition_suffix);
-  rows.int8(clamped(state.last_seq.value));
   return {};
 }
 
@@ -138,9 +129,10 @@ Result<MediumState> fold_from_log(const events::Log& log, const events::MediumId
   events::Filter filter;
   filter.medium = medium;
   filter.last = last;
+  filter.batches = false;
   std::vector<events::Event> found;
   auto scanned = log.scan(filter, [&](const events::Event& event) {
-    if (kind_of(event.type).phase != Phase::batch) found.push_back(event);
+    found.push_back(event);
     return true;
   });
   if (!scanned) return std::move(scanned).error();
@@ -186,7 +178,7 @@ Result<std::vector<FoldedMedium>> fold_media(const events::Log& log, Sequence la
 }
 
 Status project_media(Pg& pg, const std::vector<FoldedMedium>& media) {
-  auto done = copy_fresh(pg, kMedium, [&](CopyWriter& rows) -> Status {
+  auto done = copy_fresh(pg, medium_table(), [&](CopyWriter& rows) -> Status {
     for (const FoldedMedium& medium : media) {
       if (auto written = write_medium(rows, medium); !written) return written;
     }
@@ -214,7 +206,7 @@ Status project_media(Pg& pg, const std::vector<FoldedMedium>& media) {
     return {};
   });
   if (!done) return done;
-  if (done = merge_rows(pg, kMedium, ""); !done) return done;
+  if (done = merge_rows(pg, medium_table(), ""); !done) return done;
   if (done = merge_rows(pg, kAttempt, kTouchedOnly); !done) return done;
   return merge_rows(pg, kVolume, kTouchedOnly);
 }

@@ -240,6 +240,41 @@ TEST_F(RocksLogTest, FiltersAgreeWithReadingEverything) {
   }
 }
 
+TEST_F(RocksLogTest, MediaAreListedByThePrefixOfTheirIds) {
+  Log& log = open();
+  for (const char* medium : {"b", "abc", "", "ab", "abc", "ab", "ab.1", "zz"}) {
+    ASSERT_TRUE(log.append_one(make("note", medium)));
+  }
+  const auto media = [&log](const std::string& prefix) {
+    const auto found = log.media(prefix).value();
+    std::string names;
+    for (const MediumId& medium : found) names += medium.text + " ";
+    return names;
+  };
+  EXPECT_EQ(media(""), "ab ab.1 abc b zz ");
+  EXPECT_EQ(media("ab"), "ab ab.1 abc ");
+  EXPECT_EQ(media("abc"), "abc ");
+  EXPECT_EQ(media("abcd"), "");
+}
+
+TEST_F(RocksLogTest, BatchesCanBeLeftOutWhicheverIndexServes) {
+  Log& log = open();
+  for (const char* type : {"enum_start", "enum_batch", "note", "copy_batch"}) {
+    ASSERT_TRUE(log.append_one(make(type, "aa", "records")));
+  }
+  Filter of_medium;
+  of_medium.medium = MediumId{"aa"};
+  Filter of_type;
+  of_type.type_glob = "enum_*";
+  for (Filter filter : {Filter{}, of_medium, of_type}) {
+    filter.batches = false;
+    ASSERT_TRUE(log.scan(filter, [](const Event& event) {
+      EXPECT_FALSE(event.type.ends_with("_batch"));
+      return true;
+    }));
+  }
+}
+
 TEST_F(RocksLogTest, ConcurrentAppendersLoseNothingAndShareTheOrder) {
   Log& log = open();
   constexpr int kThreads = 8;

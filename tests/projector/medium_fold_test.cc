@@ -8,57 +8,15 @@
 
 #include <algorithm>
 
-#include "events/hash.h"
+#include "tests/projector/history.h"
 
 namespace ntt::projector {
 namespace {
 
 using events::Event;
 using events::Origin;
-
-// A history under construction: seq, id and time are given as a log would.
-class History {
- public:
-  template <class Payload>
-  Sequence add(const Payload& payload, std::int64_t at, Sequence cause = {},
-               Origin origin = Origin::native) {
-    Event event;
-    event.seq = {events_.size() + 1};
-    event.id = *events::EventId::from_bytes(
-        events::Sha256::of(std::to_string(event.seq.value)).view().substr(0, 16));
-    event.type = Payload::kType;
-    event.medium = {"aa"};
-    event.occurred_at = {at};
-    event.recorded_at = {static_cast<std::int64_t>(event.seq.value)};
-    event.origin = origin;
-    event.cause = cause;
-    event.data = events::to_data(payload);
-    events_.push_back(std::move(event));
-    return events_.back().seq;
-  }
-  Sequence load(std::int64_t at, std::uint32_t generation = 1) {
-    const Sequence start = add(events::LoadStart{}, at - 1);
-    events::LoadSuccess success;
-    success.generation = generation;
-    return add(success, at, start);
-  }
-  Sequence copy(std::int64_t at, Sequence load, std::uint32_t generation = 1) {
-    events::CopySuccess success;
-    success.load = load.value;
-    success.generation = generation;
-    return add(success, at);
-  }
-  Sequence retract(Sequence seq, std::int64_t at) {
-    return add(events::Retraction{seq.value, "a mistake"}, at);
-  }
-  [[nodiscard]] MediumState fold() const { return fold_of(events_); }
-  static MediumState fold_of(const std::vector<Event>& events) {
-    auto state = fold_medium(events);
-    EXPECT_TRUE(state) << state.error().message;
-    return std::move(*state);
-  }
-  std::vector<Event> events_;
-};
+using tests::any_history;
+using tests::History;
 
 // Everything but the numbers that a place in the log gives.
 MediumState without_positions(MediumState state) {
@@ -270,73 +228,6 @@ TEST(MediumFold, AnEventThatCannotBeReadIsNamed) {
   ASSERT_FALSE(state);
   EXPECT_EQ(state.error().code, events::Errc::corruption);
   EXPECT_NE(state.error().message.find("event 1 (medium_labelled)"), std::string::npos);
-}
-
-// A history of any shape: attempts, ends, generations, labels, clocks that jump.
-std::vector<Event> any_history(Origin origin, bool with_causes) {
-  History history;
-  std::uint32_t generation = 0;
-  std::vector<Sequence> loads;
-  const int count = *rc::gen::inRange(0, 30);
-  for (int i = 0; i < count; ++i) {
-    const std::int64_t at = *rc::gen::inRange<std::int64_t>(0, 12);
-    const auto cause = [&]() -> Sequence {
-      if (!with_causes || history.events_.empty()) return {};
-      return {*rc::gen::inRange<std::uint64_t>(0, history.events_.size() + 1)};
-    };
-    switch (*rc::gen::inRange(0, 10)) {
-      case 0:
-        history.add(events::MediumLabelled{std::to_string(i)}, at, {}, origin);
-        break;
-      case 1:
-        history.add(events::LoadStart{}, at, {}, origin);
-        break;
-      case 2: {
-        events::LoadSuccess load;
-        load.generation = ++generation;
-        loads.push_back(history.add(load, at, cause(), origin));
-        break;
-      }
-      case 3: {
-        events::CopySuccess copy;
-        copy.generation = *rc::gen::inRange(0U, generation + 2);
-        if (with_causes && !loads.empty()) copy.load = (*rc::gen::elementOf(loads)).value;
-        history.add(copy, at, cause(), origin);
-        break;
-      }
-      case 4:
-        history.add(events::CopyStart{}, at, {}, origin);
-        break;
-      case 5:
-        history.add(events::CopyError{}, at, cause(), origin);
-        break;
-      case 6: {
-        events::MapfileObserved map;
-        map.total_bytes = 100;
-        map.rescued_bytes = *rc::gen::inRange<std::uint64_t>(0, 101);
-        history.add(map, at, {}, origin);
-        break;
-      }
-      case 7: {
-        events::VerifySuccess verify;
-        verify.generation = *rc::gen::inRange(0U, generation + 2);
-        verify.mismatched = *rc::gen::inRange<std::uint64_t>(0, 2);
-        history.add(verify, at, cause(), origin);
-        break;
-      }
-      case 8: {
-        events::MediumIdentified facts;
-        facts.medium_human = std::to_string(i);
-        facts.source = {"image", {std::to_string(i)}};
-        history.add(facts, at, {}, origin);
-        break;
-      }
-      default:
-        if (with_causes && !history.events_.empty()) history.retract({1}, at);
-        break;
-    }
-  }
-  return history.events_;
 }
 
 RC_GTEST_PROP(MediumFold, TheOrderOfImportingDoesNotMatter, ()) {

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "events/emitter.h"
+#include "events/envelope.h"
 #include "events/rocks_log.h"
 #include "tests/support/temp_dir.h"
 #include "tools/ntt/selection.h"
@@ -51,6 +52,10 @@ class CountingLog final : public Log {
       visited += 1;
       return visit(event);
     });
+  }
+  [[nodiscard]] events::Result<std::vector<events::MediumId>> media(
+      const std::string& prefix) const override {
+    return below_.media(prefix);
   }
   events::Result<events::VerifyReport> verify(
       const std::function<void(std::uint64_t, std::uint64_t)>& progress) const override {

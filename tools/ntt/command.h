@@ -44,10 +44,16 @@ struct Command {
 Command run_command();
 Command orchestrator_command();  // the old command line, as a program of its own
 Command status_command();
+Command state_command();
+Command blame_command();
+Command generations_command();
 Command log_command();
 Command runs_command();
 Command timeline_command();
 Command show_command();
+Command retract_command();
+Command label_command();
+Command note_command();
 Command project_command();
 Command rebuild_command();
 Command diff_command();

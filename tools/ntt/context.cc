@@ -4,9 +4,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
-#include <set>
-
 #include "events/rocks_log.h"
 #include "projector/private_cluster.h"
 
@@ -14,7 +11,6 @@ namespace ntt::tools {
 
 using events::Errc;
 using events::Error;
-using events::Event;
 using events::Log;
 using events::MediumId;
 using events::Result;
@@ -55,23 +51,14 @@ Result<std::string> reader_url(const Settings& settings) {
 }
 
 Result<std::vector<MediumId>> list_media(const Log& log) {
-  std::set<MediumId> media;
-  auto scanned = log.scan({}, [&media](const Event& event) {
-    if (!event.medium.empty()) media.insert(event.medium);
-    return true;
-  });
-  if (!scanned) return scanned.error();
-  return std::vector<MediumId>(media.begin(), media.end());
+  return log.media("");
 }
 
 Result<MediumId> find_medium(const Log& log, const std::string& text) {
-  auto media = list_media(log);
+  auto media = log.media(text);
   if (!media) return std::move(media).error();
-  std::vector<MediumId> candidates;
-  for (const MediumId& medium : *media) {
-    if (medium.text == text) return medium;
-    if (medium.text.rfind(text, 0) == 0) candidates.push_back(medium);
-  }
+  const std::vector<MediumId>& candidates = *media;
+  if (!candidates.empty() && candidates.front().text == text) return candidates.front();
   if (text.size() < 4) {
     return Error{Errc::invalid,
                  "'" + text + "' is too short to name a medium: give four characters or more"};

@@ -2,7 +2,7 @@
 
 #include "tools/ntt/media.h"
 
-#include <map>
+#include <algorithm>
 
 #include "events/bytes.h"
 #include "events/rocks_log.h"
@@ -49,30 +49,58 @@ std::string run_again(const MediumState& medium) {
   return "ntt run --" + flag + " " + shell_quoted(medium.source_path);
 }
 
+// The media in order of their first events; one event of each is read.
+Result<std::vector<events::MediumId>> in_order_of_arrival(const events::Log& log) {
+  auto names = log.media("");
+  if (!names) return names;
+  std::vector<std::pair<events::Sequence, events::MediumId>> arrivals;
+  for (events::MediumId& medium : *names) {
+    events::Filter filter;
+    filter.medium = medium;
+    filter.batches = false;
+    events::Sequence first;
+    auto scanned = log.scan(filter, [&first](const Event& event) {
+      first = event.seq;
+      return false;
+    });
+    if (!scanned) return std::move(scanned).error();
+    if (first) arrivals.emplace_back(first, std::move(medium));
+  }
+  std::sort(arrivals.begin(), arrivals.end());
+  names->clear();
+  for (auto& [first, medium] : arrivals) names->push_back(std::move(medium));
+  return names;
+}
+
 }  // namespace
 
-Result<std::vector<MediumState>> fold_media(const events::Log& log,
-                                            const std::optional<events::MediumId>& only) {
-  std::map<events::MediumId, std::vector<Event>> events_of;
-  std::vector<events::MediumId> order;
+Result<std::vector<Event>> read_medium_events(const events::Log& log,
+                                              const events::MediumId& medium) {
   events::Filter filter;
-  filter.medium = only;
-  auto scanned = log.scan(filter, [&](const Event& event) {
-    // Batches say nothing of a medium's state, and there may be very many.
-    if (event.medium.empty() || event.type.ends_with("_batch")) return true;
-    auto& events = events_of[event.medium];
-    if (events.empty()) order.push_back(event.medium);
-    events.push_back(event);
+  filter.medium = medium;
+  filter.batches = false;
+  std::vector<Event> found;
+  auto scanned = log.scan(filter, [&found](const Event& event) {
+    found.push_back(event);
     return true;
   });
-  if (!scanned) return scanned.error();
-  std::vector<MediumState> media;
-  for (const auto& medium : order) {
-    auto state = projector::fold_medium(events_of[medium]);
+  if (!scanned) return std::move(scanned).error().within("medium " + medium.text);
+  return found;
+}
+
+events::Status visit_media(const events::Log& log, const std::optional<events::MediumId>& only,
+                           const std::function<void(const MediumState&)>& visit) {
+  auto media =
+      only ? Result<std::vector<events::MediumId>>(std::vector{*only}) : in_order_of_arrival(log);
+  if (!media) return std::move(media).error();
+  for (const events::MediumId& medium : *media) {
+    auto events = read_medium_events(log, medium);
+    if (!events) return std::move(events).error();
+    auto state = projector::fold_medium(*events);
     if (!state) return std::move(state).error().within("medium " + medium.text);
-    media.push_back(std::move(*state));
+    visit(*state);
   }
-  return media;
+  return {};
 }
 
 const std::vector<std::string>& stage_names() {

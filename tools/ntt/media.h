@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -10,9 +11,14 @@
 
 namespace ntt::tools {
 
-// Every medium (or the one given), in order of its first event. Works without a database.
-events::Result<std::vector<projector::MediumState>> fold_media(
-    const events::Log& log, const std::optional<events::MediumId>& only);
+// Every event of a medium but its batches, in the order of the log: what projector's folds take.
+events::Result<std::vector<events::Event>> read_medium_events(const events::Log& log,
+                                                              const events::MediumId& medium);
+
+// Folds every medium (or the one given), in order of its first event, and shows each to `visit`:
+// one is in memory, never all. Works without a database.
+events::Status visit_media(const events::Log& log, const std::optional<events::MediumId>& only,
+                           const std::function<void(const projector::MediumState&)>& visit);
 
 // The stages of the pipeline that leave attempts, in order.
 const std::vector<std::string>& stage_names();

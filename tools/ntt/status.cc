@@ -23,11 +23,11 @@ struct StatusOptions {
   bool json = false;
 };
 
-// How much of their ids tells the media apart: eight characters or more.
-std::size_t telling_length(const std::vector<MediumState>& media) {
-  std::vector<std::string> ids;
-  ids.reserve(media.size());
-  for (const MediumState& medium : media) ids.push_back(medium.medium.text);
+// How much of their ids, which begin the rows, tells the media apart: eight characters or more.
+std::size_t telling_length(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::string_view> ids;
+  ids.reserve(rows.size());
+  for (const auto& row : rows) ids.push_back(row.front());
   std::sort(ids.begin(), ids.end());
   std::size_t length = 8;
   for (std::size_t i = 1; i < ids.size(); ++i) {
@@ -38,18 +38,23 @@ std::size_t telling_length(const std::vector<MediumState>& media) {
   return length;
 }
 
-void print_table(const std::vector<MediumState>& media, const RunId& running, bool color) {
+std::vector<std::string> row_of(const MediumState& medium, const RunId& running) {
+  std::vector<std::string> row = {
+      medium.medium.text, cut(events::escape_bytes(medium.medium_human), 32),
+      medium.size ? human_bytes(*medium.size) : "-", medium.health.empty() ? "-" : medium.health};
+  for (const auto& stage : stage_names()) row.push_back(stage_standing(medium, stage, running));
+  row.push_back(next_step(medium, running));
+  return row;
+}
+
+void print_table(std::vector<std::vector<std::string>> rows, bool color) {
   std::vector<std::string> heading = {"medium", "name", "size", "health"};
   for (const auto& stage : stage_names()) heading.push_back(stage);
   heading.emplace_back("next");
   Table table(std::move(heading));
-  const std::size_t length = telling_length(media);
-  for (const MediumState& medium : media) {
-    std::vector<std::string> row = {
-        medium.medium.text.substr(0, length), cut(events::escape_bytes(medium.medium_human), 32),
-        medium.size ? human_bytes(*medium.size) : "-", medium.health.empty() ? "-" : medium.health};
-    for (const auto& stage : stage_names()) row.push_back(stage_standing(medium, stage, running));
-    row.push_back(next_step(medium, running));
+  const std::size_t length = telling_length(rows);
+  for (auto& row : rows) {
+    row.front().resize(std::min(row.front().size(), length));
     table.add(std::move(row));
   }
   std::cout << table.text(color);
@@ -149,17 +154,20 @@ int run(Context& context, const StatusOptions& options) {
     if (!found) return fail(found.error());
     only = *found;
   }
-  auto media = fold_media(**log, only);
-  if (!media) return fail(media.error());
   const RunId running = running_now(context.settings, **log);
   const bool color = wants_color(context.settings.color, STDOUT_FILENO);
-  if (options.json) {
-    for (const auto& medium : *media) print_json(json_of(medium, running));
-  } else if (only) {
-    for (const auto& medium : *media) print_one(medium, running, color);
-  } else {
-    print_table(*media, running, color);
-  }
+  std::vector<std::vector<std::string>> rows;
+  auto visited = visit_media(**log, only, [&](const MediumState& medium) {
+    if (options.json) {
+      print_json(json_of(medium, running));
+    } else if (only) {
+      print_one(medium, running, color);
+    } else {
+      rows.push_back(row_of(medium, running));
+    }
+  });
+  if (!visited) return fail(visited.error());
+  if (!options.json && !only) print_table(std::move(rows), color);
   return kDone;
 }
 

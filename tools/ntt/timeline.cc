@@ -75,9 +75,7 @@ int run(Context& context, const TimelineOptions& options) {
   if (!log) return fail(log.error());
   auto found = find_medium(**log, options.medium);
   if (!found) return fail(found.error());
-  auto media = fold_media(**log, *found);
-  if (!media) return fail(media.error());
-  for (const MediumState& medium : *media) {
+  const auto show = [&](const MediumState& medium) {
     const auto timeline = timeline_of(medium);
     if (options.json) {
       for (const TimelineItem& item : timeline) print_json(json_of_item(medium, item));
@@ -86,7 +84,8 @@ int run(Context& context, const TimelineOptions& options) {
     } else {
       print_table(timeline, wants_color(context.settings.color, STDOUT_FILENO));
     }
-  }
+  };
+  if (auto visited = visit_media(**log, *found, show); !visited) return fail(visited.error());
   return kDone;
 }
 
