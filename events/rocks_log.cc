@@ -15,6 +15,7 @@
 #include "events/head_file.h"
 #include "events/limits.h"
 #include "events/log_lock.h"
+#include "events/rocks_put.h"
 #include "events/rocks_query.h"
 #include "events/rocks_store.h"
 #include "events/rocks_verify.h"
@@ -366,17 +367,8 @@ class WritingLog final : public StoreReader {
                       attachment_digest);
     record.envelope = encode_envelope(envelope).value();
 
-    store_->put(group.batch, Family::events, sequence_key(seq), encode_record(record));
-    if (attached) {
-      store_->put(group.batch, Family::attachments, sequence_key(seq), event.attachment);
-    }
-    for (const Family family : kIndexFamilies) {
-      store_->put(group.batch, family, index_key(family, envelope), index_value(family, envelope));
-    }
-    const Sha256Digest leaf = merkle_leaf_hash(record.envelope);
-    group.frontier.append(leaf, [&](const MerkleNode& node) {
-      store_->put(group.batch, Family::tree, tree_key(node.level, node.index), node.hash.view());
-    });
+    const Sha256Digest leaf =
+        put_event(*store_, group.batch, group.frontier, envelope, record, event.attachment);
     group.head = {seq, leaf, group.frontier.root()};
     group.ids.emplace(event.id.view(), seq);
     group.media_last[event.medium.text] = seq;

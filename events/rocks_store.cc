@@ -29,7 +29,7 @@ constexpr std::size_t kWriteBufferBytes = 16U << 20U;
 // less than the first of these; one that is at work, or was killed, the second.
 constexpr std::uint64_t kLeftInMemoryBytesMax = 256U << 10U;
 constexpr std::uint64_t kWriteAheadBytesMax = 4U << 20U;
-constexpr std::size_t kManifestBytesMax = 256U << 10U;
+constexpr std::size_t kManifestBytesMax = 64U << 10U;
 constexpr std::size_t kReaderCacheBytes = 64U << 20U;
 
 rocksdb::Slice slice(std::string_view bytes) {

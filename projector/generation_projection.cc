@@ -12,7 +12,9 @@
 #include "events/limits.h"
 #include "projector/copy_writer.h"
 #include "projector/disposition.h"
+#include "projector/find_filter.h"
 #include "projector/generation_tables.h"
+#include "projector/name_key.h"
 #include "projector/row_merge.h"
 
 namespace ntt::projector {
@@ -33,7 +35,7 @@ constexpr const char* kInodeColumns =
     "generation, last_seq";
 constexpr const char* kPathColumns =
     "medium_hash, dev, ino, path, exclude_reason, blobid, volume, inode_id, disposition, reason, "
-    "last_seq";
+    "last_seq, name_key";
 constexpr MergeTable kQueueStats{
     "queue_stats", "medium_hash",
     "medium_hash, unclaimed_count, total_count, last_updated, last_seq", "last_seq, medium_hash"};
@@ -69,6 +71,12 @@ std::int64_t seconds_of(events::Nanos time) {
   return time / kSecond - (time % kSecond < 0 ? 1 : 0);
 }
 
+Status drop_filter(Pg& pg, const std::string& medium) {
+  auto deleted = pg.execute("DELETE FROM find_filter WHERE medium_hash = " + pg.quote(medium));
+  if (!deleted) return std::move(deleted).error();
+  return {};
+}
+
 class GenerationProjection {
  public:
   GenerationProjection(Pg& pg, const events::Log& log, Sequence last, const FoldedMedium& medium,
@@ -77,7 +85,8 @@ class GenerationProjection {
         log_(log),
         state_(medium.state),
         progress_(progress),
-        tables_(pg, medium.state.medium.text, medium.partition_suffix) {
+        tables_(pg, medium.state.medium.text, medium.partition_suffix),
+        filter_(medium.state.load->path_count) {
     ref_.medium = state_.medium;
     ref_.manifest = {state_.load->manifest};
     ref_.load_start = {state_.load->load};
@@ -103,6 +112,7 @@ class GenerationProjection {
   void put_exclusion(const GenerationRow& row, std::string_view disposition);
   void put_reason(const GenerationRow& row);
   Status write_queue_stats();
+  Status write_filter();
   [[nodiscard]] std::int64_t last_seq_of(const GenerationRow& row) const {
     return clamped(std::max(row.copy_seq, state_.load_seq).value);
   }
@@ -115,6 +125,7 @@ class GenerationProjection {
   const MediumState& state_;
   const ProjectProgress& progress_;
   GenerationTables tables_;
+  FindFilter filter_;
   events::GenerationRef ref_;
   std::optional<CopyWriter> rows_;  // of the COPY that runs
   EntryIds ids_;
@@ -258,6 +269,13 @@ void GenerationProjection::put_path_columns(const GenerationRow& row, std::uint6
   disposition.empty() ? rows_->null() : rows_->plain(disposition);
   put_reason(row);
   rows_->int8(last_seq_of(row));
+  const std::int64_t key = name_key(base_name(row.entry->path));
+  rows_->int8(key);
+  filter_.add(FindKey::of_name(key));
+  filter_.add(FindKey::of_extension(key));
+  if (row.copy != nullptr && !row.copy->blob.is_zero()) {
+    filter_.add(FindKey::of_blob(row.copy->blob));
+  }
 }
 
 Status GenerationProjection::write_path(const GenerationRow& row) {
@@ -290,7 +308,7 @@ Status GenerationProjection::fill_links() {
       "i.disposition = 'excluded' AND NOT i.allocated THEN 'not_allocated' ELSE l.exclude_reason "
       "END, CASE WHEN l.disposition IS NULL THEN i.blobid END, l.volume, l.inode_id, "
       "coalesce(l.disposition, i.disposition), coalesce(l.reason, i.errors[1]), "
-      "greatest(l.last_seq, i.last_seq) FROM " +
+      "greatest(l.last_seq, i.last_seq), l.name_key FROM " +
       tables_.fresh_link() + " l LEFT JOIN " + tables_.fresh_inode() +
       " i ON i.id = l.inode_id ORDER BY l.position");
   if (!rows) return std::move(rows).error();
@@ -314,6 +332,22 @@ Status GenerationProjection::write_queue_stats() {
   return {};
 }
 
+// Straight into its table: what went through another one might come compressed.
+Status GenerationProjection::write_filter() {
+  if (auto gone = drop_filter(pg_, state_.medium.text); !gone) return gone;
+  CopyWriter rows(pg_);
+  if (auto started = rows.start("find_filter", "medium_hash, bits, last_seq", false); !started) {
+    return started;
+  }
+  if (auto begun = rows.row(); !begun) return begun;
+  rows.text(state_.medium.text);
+  rows.bytes(filter_.bits());
+  rows.int8(clamped(last_seq_.value));
+  auto finished = rows.finish();
+  if (!finished) return std::move(finished).error();
+  return {};
+}
+
 Result<std::uint64_t> GenerationProjection::run() {
   const std::string label = " of " + state_.medium.text.substr(0, 8);
   Status done = tables_.create_inode();
@@ -330,6 +364,7 @@ Result<std::uint64_t> GenerationProjection::run() {
   if (done) done = fill_links();
   if (done) done = tables_.index_path(path_bytes_max_);
   if (done) done = write_queue_stats();
+  if (done) done = write_filter();
   if (!done) return std::move(done).error().within("medium " + state_.medium.text);
   return rows_written_;
 }
@@ -380,6 +415,9 @@ Result<std::uint64_t> project_generations(Pg& pg, const events::Log& log, Sequen
         auto deleted = pg.execute("DELETE FROM queue_stats WHERE medium_hash = " +
                                   pg.quote(state.medium.text));
         if (!deleted) return std::move(deleted).error();
+        if (auto gone_too = drop_filter(pg, state.medium.text); !gone_too) {
+          return std::move(gone_too).error();
+        }
       }
       continue;
     }

@@ -24,11 +24,13 @@ constexpr std::array<Index, 3> kInodeIndexes{{
     {"blobid", "", "(blobid) WHERE blobid IS NOT NULL"},
     {"failed", "", "(error_type) WHERE status IN ('failed_retryable', 'failed_permanent')"},
 }};
-// The paths of an inode; the row of a path, and the paths below one. What is too long for a key of
+// The paths of an inode; the paths of a name or an extension (name_key.h); the row of a path, and
+// the paths below one. What is too long for a key of
 // a b-tree (2704 bytes) gets a hash index, which takes any length, twice as long to make, and no
 // range.
-constexpr std::array<Index, 2> kPathIndexes{{
+constexpr std::array<Index, 3> kPathIndexes{{
     {"inode", "", "(inode_id)"},
+    {"name", "", "(name_key)"},
     {"path", "", "(path)"},
 }};
 constexpr const char* kLongPathIndex = "USING hash (path)";

@@ -29,6 +29,7 @@ const std::map<std::string, RepairedTable>& repaired_tables() {
       {"stage_attempt", {"start_seq", "l.start_seq = n.start_seq"}},
       {"volume", {"medium_hash, volume", "l.medium_hash = n.medium_hash AND l.volume = n.volume"}},
       {"queue_stats", {"medium_hash", "l.medium_hash = n.medium_hash"}},
+      {"find_filter", {"medium_hash", "l.medium_hash = n.medium_hash"}},
       {"event", {"seq", "l.seq = n.seq"}},
       {"blobs", {"blobid", "l.blobid = n.blobid"}}};
   return tables;

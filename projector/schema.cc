@@ -63,7 +63,7 @@ Status create_live_schema(Pg& pg) {
 Status create_tables(Pg& pg, const std::string& schema) {
   return run(pg, "GRANT USAGE ON SCHEMA " + schema +
                      " TO ntt_reader; ALTER DEFAULT PRIVILEGES IN SCHEMA " + schema +
-                     " GRANT SELECT ON TABLES TO ntt_reader;" + std::string(k0001InitSql));
+                     " GRANT SELECT ON TABLES TO ntt_reader;" + std::string(kTablesSql));
 }
 
 Status write_in(Pg& pg, const std::string& schema) {

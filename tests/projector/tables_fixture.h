@@ -94,7 +94,8 @@ inline std::string TablesTest::dump() {
        {"event ORDER BY seq", "medium ORDER BY medium_hash", "stage_attempt ORDER BY start_seq",
         "volume ORDER BY medium_hash, volume", "inode ORDER BY id",
         "path ORDER BY inode_id, path, tableoid::regclass::text", "blobs ORDER BY blobid",
-        "queue_stats ORDER BY medium_hash", "projection_checkpoint"}) {
+        "queue_stats ORDER BY medium_hash", "find_filter ORDER BY medium_hash",
+        "projection_checkpoint"}) {
     all += query + std::string("\n") + ask("SELECT * FROM " + std::string(query));
   }
   return all + ask("SELECT relname FROM pg_class WHERE relnamespace = 'ntt'::regnamespace "

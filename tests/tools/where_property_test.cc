@@ -317,9 +317,13 @@ bool is_like_by_definition(std::string_view text, std::string_view pattern) {
 }
 
 RC_GTEST_PROP(Like, IsWhatItsDefinitionSays, ()) {
-  const auto text = *rc::gen::container<std::string>(rc::gen::element('a', 'b'));
-  const auto pattern = *rc::gen::container<std::string>(rc::gen::element('a', 'b', '%', '_'));
-  RC_PRE(text.size() < 16 && pattern.size() < 16);
+  // Short, because the definition takes exponential time.
+  const auto short_text = [](auto characters) {
+    return rc::gen::map(rc::gen::container<std::string>(characters),
+                        [](const std::string& text) { return text.substr(0, 15); });
+  };
+  const auto text = *short_text(rc::gen::element('a', 'b'));
+  const auto pattern = *short_text(rc::gen::element('a', 'b', '%', '_'));
   RC_ASSERT(is_like(text, pattern) == is_like_by_definition(text, pattern));
 }
 

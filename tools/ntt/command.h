@@ -62,6 +62,9 @@ Command verify_command();
 Command verify_proof_command();  // a part of verify
 Command checkpoint_command();
 Command prove_command();
+Command export_command();
+Command import_command();
+Command find_command();
 Command db_command();
 Command doctor_command();
 Command version_command();

@@ -16,18 +16,8 @@ using events::Status;
 
 namespace {
 
-// "2025-10-10T15:41:03.123456789": nine digits, and no zone, which the volume's time_basis tells.
 Json json_of_nanos(const std::optional<Nanos>& time) {
-  if (!time) return nullptr;
-  constexpr Nanos kSecond = 1'000'000'000;
-  Nanos rest = *time % kSecond;
-  if (rest < 0) rest += kSecond;
-  const Nanos seconds = (*time - rest) / kSecond;
-  std::string text = events::to_rfc3339({seconds * 1'000'000});
-  std::string digits = std::to_string(rest);
-  digits.insert(0, 9 - digits.size(), '0');
-  text.replace(text.find('.') + 1, std::string::npos, digits);
-  return text;
+  return time ? Json(text_of_nanos(time)) : Json(nullptr);
 }
 
 Json json_of_entry(const Entry& entry, std::uint64_t ordinal, std::uint32_t volume) {
@@ -104,6 +94,19 @@ Status visit_checks(const std::string& attachment, const std::function<void(cons
 }
 
 }  // namespace
+
+std::string text_of_nanos(const std::optional<Nanos>& time) {
+  if (!time) return "";
+  constexpr Nanos kSecond = 1'000'000'000;
+  Nanos rest = *time % kSecond;
+  if (rest < 0) rest += kSecond;
+  const Nanos seconds = (*time - rest) / kSecond;
+  std::string text = events::to_rfc3339({seconds * 1'000'000});
+  std::string digits = std::to_string(rest);
+  digits.insert(0, 9 - digits.size(), '0');
+  text.replace(text.find('.') + 1, std::string::npos, digits);
+  return text;
+}
 
 Json json_of(const Event& event) {
   Json json;

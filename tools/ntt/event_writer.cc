@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <iostream>
+#include <vector>
 
 #include "events/bytes.h"
+#include "tools/ntt/csv.h"
 #include "tools/ntt/event_json.h"
 #include "tools/ntt/terminal.h"
 
@@ -59,41 +61,27 @@ class CsvWriter final : public EventWriter {
                  "program,attachment_bytes,data\r\n";
   }
   void write(const Event& event) override {
-    const std::string fields[] = {std::to_string(event.seq.value),
-                                  events::to_uuid_string(event.id),
-                                  event.type,
-                                  std::to_string(event.version),
-                                  event.medium.text,
-                                  events::to_rfc3339(event.occurred_at),
-                                  events::to_rfc3339(event.recorded_at),
-                                  std::string(events::to_string(event.origin)),
-                                  event.run.is_zero() ? "" : events::to_uuid_string(event.run),
-                                  event.cause ? std::to_string(event.cause.value) : "",
-                                  events::escape_bytes(event.actor.host),
-                                  events::escape_bytes(event.actor.user),
-                                  events::escape_bytes(event.actor.program),
-                                  std::to_string(event.attachment_bytes),
-                                  event.data};
-    const char* separator = "";
-    for (const std::string& field : fields) {
-      std::cout << separator << csv_field(field);
-      separator = ",";
-    }
-    std::cout << "\r\n";
+    const std::vector<std::string> fields = {
+        std::to_string(event.seq.value),
+        events::to_uuid_string(event.id),
+        event.type,
+        std::to_string(event.version),
+        event.medium.text,
+        events::to_rfc3339(event.occurred_at),
+        events::to_rfc3339(event.recorded_at),
+        std::string(events::to_string(event.origin)),
+        event.run.is_zero() ? "" : events::to_uuid_string(event.run),
+        event.cause ? std::to_string(event.cause.value) : "",
+        events::escape_bytes(event.actor.host),
+        events::escape_bytes(event.actor.user),
+        events::escape_bytes(event.actor.program),
+        std::to_string(event.attachment_bytes),
+        event.data};
+    write_csv_row(std::cout, fields);
   }
 };
 
 }  // namespace
-
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == text.npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + '"';
-}
 
 const std::vector<std::string>& event_formats() {
   static const std::vector<std::string> formats = {"table", "json", "jsonl", "csv"};

@@ -25,7 +25,4 @@ const std::vector<std::string>& event_formats();
 // array; one JSON object a line; RFC 4180 with a header line. docs/json.md describes them.
 std::unique_ptr<EventWriter> make_event_writer(const std::string& format);
 
-// One field of a line of RFC 4180.
-std::string csv_field(const std::string& text);
-
 }  // namespace ntt::tools

@@ -1,10 +1,10 @@
--- Schema version 1: every table and view of ntt. TABLES.md says what each column means.
+-- Schema version 2: every table and view of ntt. TABLES.md says what each column means.
 -- Run once, as ntt_projector, with search_path = ntt.
 
 CREATE TABLE schema_version (
   version integer PRIMARY KEY
 );
-INSERT INTO schema_version VALUES (1);
+INSERT INTO schema_version VALUES (2);
 
 CREATE TABLE projection_checkpoint (
   projection text PRIMARY KEY,
@@ -150,9 +150,45 @@ CREATE TABLE path (
   disposition text NOT NULL,
   reason text,
   last_seq bigint NOT NULL,
+  name_key bigint NOT NULL,
   CONSTRAINT path_disposition CHECK (disposition IN
     ('stored', 'duplicate', 'excluded', 'not_regular', 'unreadable', 'failed', 'pending'))
 ) PARTITION BY LIST (medium_hash);
+
+-- path.name_key of a base name: the FNV-1a hash of its extension, then that of all of it, ASCII
+-- letters in lower case. For SELECT ... FROM path WHERE name_key = name_key('report.doc').
+CREATE FUNCTION name_key(name bytea) RETURNS bigint
+  LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+  byte integer;
+  whole bigint := 2166136261;
+  extension bigint := 2166136261;
+  has_dot boolean := false;
+BEGIN
+  FOR i IN 0 .. length(name) - 1 LOOP
+    byte := get_byte(name, i);
+    IF byte BETWEEN 65 AND 90 THEN
+      byte := byte + 32;
+    END IF;
+    whole := ((whole # byte) * 16777619) & 4294967295;
+    IF byte = 46 THEN
+      has_dot := true;
+      extension := 2166136261;
+    ELSIF has_dot THEN
+      extension := ((extension # byte) * 16777619) & 4294967295;
+    END IF;
+  END LOOP;
+  RETURN (extension << 32) | whole;
+END
+$$;
+
+CREATE TABLE find_filter (
+  medium_hash text PRIMARY KEY,
+  bits bytea NOT NULL,
+  last_seq bigint NOT NULL
+);
+-- Parts of it are read: it is not compressed.
+ALTER TABLE find_filter ALTER bits SET STORAGE EXTERNAL;
 
 CREATE TABLE blobs (
   blobid text PRIMARY KEY,
