@@ -216,6 +216,14 @@ Result<bool> exists_without_events(const fs::path& directory) {
     if (failed) return Error{Errc::io, directory.string() + ": " + failed.message()};
     return true;
   }
+  auto witness = HeadFile::read(directory / "head");
+  if (!witness) return std::move(witness).error();
+  if (*witness && (*witness)->head.seq) {
+    return Error{Errc::conflict,
+                 "the head file in " + directory.string() + " saw a log of " +
+                     std::to_string((*witness)->head.seq.value) +
+                     " events: it is kept as their witness. Restore to another place (--log-url)"};
+  }
   auto store = RocksStore::open_for_reading(directory / "db");
   if (!store) return std::move(store).error();
   auto head = (*store)->head();

@@ -455,6 +455,15 @@ Result<std::unique_ptr<Log>> open_rocks_log(const RocksLogOptions& options, Cloc
   if (!lock) return std::move(lock).error();
   auto witness = HeadFile::read(paths.head_file);
   if (!witness) return std::move(witness).error();
+  std::error_code failed;
+  if (*witness && (*witness)->head.seq &&
+      !std::filesystem::exists(paths.database / "CURRENT", failed)) {
+    return Error{Errc::corruption, "the log in " + options.directory.string() +
+                                       " has lost its database: its head file saw " +
+                                       std::to_string((*witness)->head.seq.value) +
+                                       " events. Nothing was made in its place; restore it from a "
+                                       "copy"};
+  }
   auto store = RocksStore::open_for_writing(paths.database);
   if (!store) return std::move(store).error();
   auto log_id = ensure_log_id(**store, clock);

@@ -12,6 +12,13 @@ using events::Sha256Digest;
 using events::Status;
 
 Result<Checkpoint> read_any_checkpoint(Pg& pg) {
+  auto there = pg.query("SELECT to_regclass('ntt.projection_checkpoint') IS NOT NULL");
+  if (!there) return std::move(there).error();
+  if (there->at(0).at(0) != "t") {
+    return Error{Errc::corruption,
+                 "there is no table projection_checkpoint: `ntt rebuild` makes "
+                 "the tables anew"};
+  }
   auto rows = pg.query(
       "SELECT seq, envelope_hash, root, version FROM ntt.projection_checkpoint WHERE projection = "
       "'ntt'");

@@ -15,7 +15,8 @@ struct Checkpoint {
   int version = 0;  // of the rules that folded the rows; 0: there are none
 };
 
-// Of the live tables, whatever their version. Needs a transaction.
+// Of the live tables, whatever their version. Errc::corruption when it is lost. Needs a
+// transaction.
 events::Result<Checkpoint> read_any_checkpoint(Pg& pg);
 
 // Of the live tables. Errc::invalid when other rules folded the rows. Needs a transaction.

@@ -3,6 +3,7 @@
 #include "projector/examination.h"
 
 #include "projector/checkpoint.h"
+#include "projector/locks.h"
 
 namespace ntt::projector {
 
@@ -72,12 +73,32 @@ Examination::~Examination() {
   if (shadow_ && shadow_->pg().is_open()) (void)shadow_->drop();
 }
 
-Result<std::uint64_t> Examination::compare(bool checkpoint,
+// Begins a transaction in which the live tables stay where the fold is.
+Status Examination::lock_where_both_stand(const Log& log) {
+  Pg& pg = shadow_->pg();
+  while (true) {
+    if (auto begun = pg.begin(); !begun) return begun;
+    if (auto locked = wait_for_tables(pg); !locked) return locked;
+    if (!witness_problem_.empty()) return {};  // nothing tells where they stand
+    auto now = read_live(pg, log);
+    if (!now) return std::move(now).error();
+    if (now->head.seq <= position().seq) return {};
+    pg.roll_back();
+    auto folded = shadow_->catch_up(log, now->head, {});
+    if (!folded) return std::move(folded).error();
+    live_ = now->head;
+  }
+}
+
+Result<std::uint64_t> Examination::compare(const Log& log, bool checkpoint,
                                            const std::function<Status(const Difference&)>& visit) {
   Pg& pg = shadow_->pg();
-  return reading(pg, [&] {
-    return compare_with_shadow(pg, shadow_->schema(), {medium_, checkpoint}, visit);
-  });
+  auto locked = lock_where_both_stand(log);
+  Result<std::uint64_t> rows =
+      locked ? compare_with_shadow(pg, shadow_->schema(), {medium_, checkpoint}, visit)
+             : Result<std::uint64_t>(locked.error());
+  pg.roll_back();
+  return rows;
 }
 
 Status Examination::query(const std::string& sql, const std::function<Status(const Row&)>& visit) {

@@ -39,9 +39,11 @@ class Examination {
   // Up to where the log was folded.
   [[nodiscard]] const events::Head& position() const { return shadow_->position(); }
 
-  // Returns the number of rows compared. `checkpoint`: its row too.
+  // Returns the number of rows compared. `checkpoint`: its row too. Projectors wait meanwhile; what
+  // they have brought in since begin() is folded first.
   events::Result<std::uint64_t> compare(
-      bool checkpoint, const std::function<events::Status(const Difference&)>& visit);
+      const events::Log& log, bool checkpoint,
+      const std::function<events::Status(const Difference&)>& visit);
 
   // A query over the fold's own tables ("blobs", "medium"), a thousand rows at a time.
   events::Status query(const std::string& sql,
@@ -51,6 +53,7 @@ class Examination {
 
  private:
   Examination() = default;
+  events::Status lock_where_both_stand(const events::Log& log);
   std::unique_ptr<Shadow> shadow_;
   std::optional<events::MediumId> medium_;
   events::Head live_;

@@ -59,6 +59,37 @@ Result<std::vector<TableCount>> count_all(Pg& pg) {
   return counts;
 }
 
+// Views of others would go on reading the tables of before, and vanish with them.
+Status check_dependants(Pg& pg) {
+  auto rows = pg.query(
+      "SELECT DISTINCT v.oid::regclass::text FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid "
+      "JOIN pg_class v ON v.oid = r.ev_class JOIN pg_class t ON t.oid = d.refobjid JOIN "
+      "pg_namespace vn ON vn.oid = v.relnamespace JOIN pg_namespace tn ON tn.oid = t.relnamespace "
+      "WHERE d.classid = 'pg_rewrite'::regclass AND tn.nspname IN ('ntt', 'ntt_previous') AND "
+      "vn.nspname NOT IN ('ntt', 'ntt_previous', 'ntt_next', 'ntt_shadow') ORDER BY 1");
+  if (!rows) return std::move(rows).error();
+  if (rows->empty()) return {};
+  std::string names;
+  for (const Row& row : *rows) names += (names.empty() ? "" : ", ") + *row[0];
+  return Error{Errc::invalid, "views of others read these tables: " + names +
+                                  ". They would go on reading the old ones: drop them, and make "
+                                  "them again afterwards"};
+}
+
+// A type that a newer program knows may mean something for the tables.
+Status check_types(Pg& pg) {
+  auto rows = pg.query("SELECT count(*), min(type), min(seq) FROM event WHERE NOT known");
+  if (!rows) return std::move(rows).error();
+  const Row& row = rows->front();
+  if (row[0] == "0") return {};
+  return Error{Errc::invalid, "the log has " + *row[0] +
+                                  " events of types that this program does "
+                                  "not know (" +
+                                  *row[1] + ", event " + *row[2] +
+                                  "): tables without them would say less than those that are live. "
+                                  "Use the ntt that wrote them"};
+}
+
 // What the loads in the log say of their rows, against the rows that were written.
 Status check_counts(Pg& pg, const Head& to) {
   auto wrong = pg.query(
@@ -115,10 +146,11 @@ Status Rebuild::catch_up_to_head() {
 Result<bool> Rebuild::exchange() {
   Pg& pg = next_.pg();
   if (auto locked = wait_for_tables(pg); !locked) return std::move(locked).error();
-  auto behind = asks(pg, "coalesce(max(seq), 0) > " + std::to_string(next_.position().seq.value) +
-                             " FROM ntt.projection_checkpoint");
-  if (!behind) return behind;
-  if (*behind) return false;
+  auto live = read_any_checkpoint(pg);
+  if (!live && live.error().code != Errc::corruption) return std::move(live).error();
+  if (live && live->head.seq > next_.position().seq) return false;
+  if (auto free = check_dependants(pg); !free) return std::move(free).error();
+  if (auto known = check_types(pg); !known) return std::move(known).error();
   auto counts = count_all(pg);
   if (!counts) return std::move(counts).error();
   report_.counts = std::move(*counts);
@@ -133,7 +165,11 @@ Status Rebuild::check_live_tables() {
   Pg& pg = next_.pg();
   if (auto begun = pg.begin(); !begun) return begun;
   auto live = read_any_checkpoint(pg);
+  auto free = check_dependants(pg);
   pg.roll_back();
+  if (!free) return free;
+  // A checkpoint that was lost witnesses nothing.
+  if (!live && live.error().code == Errc::corruption) return {};
   if (!live) return std::move(live).error();
   auto same = check_witness(log_, live->head);
   if (same) return {};

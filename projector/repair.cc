@@ -53,6 +53,15 @@ Status repair_rows(Pg& pg, const std::string& shadow, const std::string& name,
                      ") ORDER BY " + table.key);
 }
 
+// Out of the shadow, into the live tables.
+Status move_partition(Pg& pg, const std::string& shadow, const std::string& parent,
+                      const std::string& name, const std::string& medium) {
+  const std::string moved = shadow + "." + name;
+  return run(pg, "ALTER TABLE " + shadow + "." + parent + " DETACH PARTITION " + moved +
+                     "; ALTER TABLE " + moved + " SET SCHEMA ntt; ALTER TABLE ntt." + parent +
+                     " ATTACH PARTITION ntt." + name + " FOR VALUES IN (" + pg.quote(medium) + ")");
+}
+
 Status exchange_partitions(Pg& pg, const std::string& shadow, const std::string& medium) {
   auto rows = pg.query("SELECT m.partition_suffix, to_regclass(" + pg.quote(shadow + ".inode_p_") +
                        " || m.partition_suffix) IS NOT NULL FROM " + shadow +
@@ -65,12 +74,7 @@ Status exchange_partitions(Pg& pg, const std::string& shadow, const std::string&
     auto dropped = run(pg, std::string("DROP TABLE IF EXISTS ntt.") + name);
     if (!dropped) return dropped;
     if (rows->front()[1] != "t") continue;
-    auto moved =
-        run(pg, "ALTER TABLE " + shadow + "." + parent + " DETACH PARTITION " + shadow + "." +
-                    name + "; ALTER TABLE " + shadow + "." + name +
-                    " SET SCHEMA ntt; ALTER TABLE ntt." + parent + " ATTACH PARTITION ntt." + name +
-                    " FOR VALUES IN (" + pg.quote(medium) + ")");
-    if (!moved) return moved;
+    if (auto moved = move_partition(pg, shadow, parent, name, medium); !moved) return moved;
   }
   return {};
 }
@@ -90,7 +94,7 @@ Status repair(Pg& pg, const std::string& shadow, const RepairPlan& plan, const H
   }
   for (const std::string& name : plan.tables()) {
     const auto table = repaired_tables().find(name);
-    if (table == repaired_tables().end()) continue;
+    if (table == repaired_tables().end() || plan.is_misshapen(name)) continue;
     auto done = repair_rows(pg, shadow, name, table->second);
     if (!done) return std::move(done).error().within("table " + name);
   }
@@ -111,6 +115,7 @@ void RepairPlan::add(const Difference& difference) {
     }
   } else if (is_structure) {
     beyond_.push_back(difference.key);
+    misshapen_.insert(difference.table);
   } else if (is_partitioned) {
     media_.insert(difference.medium);
   } else {

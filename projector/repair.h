@@ -24,6 +24,9 @@ class RepairPlan {
   [[nodiscard]] const std::set<std::string>& touched() const { return touched_; }
   // What only a whole rebuild mends: tables, views, columns and rights of the schema.
   [[nodiscard]] const std::vector<std::string>& beyond() const { return beyond_; }
+  [[nodiscard]] bool is_misshapen(const std::string& table) const {
+    return misshapen_.contains(table);
+  }
   [[nodiscard]] bool is_empty() const {
     return tables_.empty() && media_.empty() && strays_.empty();
   }
@@ -34,6 +37,7 @@ class RepairPlan {
   std::set<std::string> strays_;
   std::set<std::string> touched_;
   std::vector<std::string> beyond_;
+  std::set<std::string> misshapen_;  // tables whose columns are not those of the fold
 };
 
 // In one transaction, under the lock of the tables. The partitions of the plan's media leave the

@@ -85,7 +85,10 @@ Status set_up(Pg& pg) {
   }
   if (auto owner = become_owner(pg); !owner) return cannot_set_up(owner.error());
   if (auto there_now = write_in(pg, kLiveSchema); !there_now) return there_now;
-  there = asks(pg, "to_regclass('ntt.schema_version') IS NOT NULL");
+  there =
+      asks(pg,
+           "EXISTS (SELECT FROM pg_class WHERE relnamespace = 'ntt'::regnamespace AND relkind IN "
+           "('r', 'p'))");
   if (!there) return std::move(there).error();
   if (*there) return {};
   return create_tables(pg, kLiveSchema);
@@ -104,6 +107,13 @@ Status in_transaction(Pg& pg, const std::function<Status()>& work) {
 }  // namespace
 
 Status check_version(Pg& pg) {
+  auto there = asks(pg, "to_regclass('schema_version') IS NOT NULL");
+  if (!there) return std::move(there).error();
+  if (!*there) {
+    return Error{Errc::invalid,
+                 "there is no table schema_version: the tables are not whole; `ntt "
+                 "rebuild` makes them anew from the log"};
+  }
   auto rows = pg.query("SELECT max(version) FROM schema_version");
   if (!rows) return std::move(rows).error();
   const std::string found = rows->at(0).at(0).value_or("none");

@@ -62,6 +62,7 @@ Result<std::uint64_t> Shadow::build(const events::Log& log, const Head& to,
   });
   if (!rows) return std::move(rows).error().within("folding the log into schema " + schema_);
   position_ = to;
+  medium_ = medium;
   return rows;
 }
 
@@ -69,7 +70,7 @@ Result<std::uint64_t> Shadow::catch_up(const events::Log& log, const Head& to,
                                        const ProjectProgress& progress) {
   if (to.seq <= position_.seq) return 0;
   auto rows = in_transaction(*pg_, [&] {
-    return fold_log(*pg_, log, {position_.seq, to, {}}, progress);
+    return fold_log(*pg_, log, {position_.seq, to, medium_}, progress);
   });
   if (!rows) return std::move(rows).error().within("folding the log into schema " + schema_);
   position_ = to;

@@ -45,6 +45,7 @@ class Shadow {
       : pg_(std::move(pg)), schema_(std::move(schema)) {}
   std::unique_ptr<Pg> pg_;
   std::string schema_;
+  std::optional<events::MediumId> medium_;
   events::Head position_;
 };
 

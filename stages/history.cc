@@ -119,8 +119,8 @@ class Folder {
       const auto entries = manifest_entries.find(history.open_manifest.value);
       if (entries != manifest_entries.end()) history.open_manifest_entries = entries->second;
     }
-    for (auto& copy : copies_) {
-      if (history.loaded && completes(copy, *history.loaded)) history.copied = std::move(copy);
+    for (const auto& copy : copies_) {
+      if (history.loaded && completes(copy, *history.loaded)) history.copied = copy;
     }
     return std::move(history);
   }
@@ -140,7 +140,7 @@ class Folder {
   Status take_copy(const Event& event) {
     std::optional<Recorded<events::CopySuccess>> copy;
     if (auto kept = keep(event, copy); !kept) return kept;
-    copies_.push_back(std::move(*copy));
+    copies_.push_back(*copy);
     return {};
   }
 

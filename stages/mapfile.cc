@@ -83,7 +83,9 @@ class Parser {
     if (__builtin_add_overflow(position, *size, &end_) || *size == 0) {
       return "the block's size is impossible";
     }
+    if (!has_block_) map_.begin = position;
     has_block_ = true;
+    map_.end = end_;
     std::uint64_t* const count = bytes_of(status[0]);
     if (count == nullptr) return "the block's status is none of ? * / - +";
     *count += *size;
@@ -183,11 +185,13 @@ Result<events::MapfileObserved> read_mapfile(const std::string& path) {
   return observed;
 }
 
-Result<std::vector<ByteRange>> read_unrescued(const std::string& path) {
+Result<std::vector<ByteRange>> read_unrescued(const std::string& path, std::uint64_t image_bytes) {
   auto text = read_text(path);
   if (!text) return std::move(text).error();
   auto map = parse_named(path, *text);
   if (!map) return std::move(map).error();
+  if (map->begin > 0) map->unrescued.insert(map->unrescued.begin(), {0, map->begin});
+  if (map->end < image_bytes) map->unrescued.push_back({map->end, image_bytes - map->end});
   return std::move(map->unrescued);
 }
 

@@ -23,6 +23,8 @@ struct Mapfile {
   std::uint64_t bad_regions = 0;        // blocks of status "-"
   std::vector<events::Region> regions;  // the first 1000 blocks that are not rescued
   std::vector<ByteRange> unrescued;     // all of them, neighbours joined, rising
+  std::uint64_t begin = 0;              // of the first block
+  std::uint64_t end = 0;                // of the last one
   bool operator==(const Mapfile&) const = default;
 };
 
@@ -38,7 +40,9 @@ events::Result<Mapfile> parse_mapfile(std::string_view text);
 events::Result<events::MapfileObserved> read_mapfile(const std::string& path);
 
 // What of the medium the image beside this mapfile does not have: there it holds zeros, or nothing.
-// Errors as read_mapfile().
-events::Result<std::vector<ByteRange>> read_unrescued(const std::string& path);
+// Bytes of the image that no block covers are among it: a mapfile that was cut says nothing of
+// them. Errors as read_mapfile().
+events::Result<std::vector<ByteRange>> read_unrescued(const std::string& path,
+                                                      std::uint64_t image_bytes);
 
 }  // namespace ntt::stages

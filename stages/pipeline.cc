@@ -6,13 +6,16 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
 
+#include "events/bytes.h"
 #include "stages/archive.h"
 #include "stages/copy.h"
 #include "stages/enumerate.h"
+#include "stages/history.h"
 #include "stages/identify.h"
 #include "stages/image.h"
 #include "stages/load.h"
@@ -69,6 +72,7 @@ class Pipeline {
   Status run_stages();
   Result<PipelineReport> finish();
   Result<Source*> source();
+  Result<std::vector<ByteRange>> unrescued();
 
   Result<StageReport> image();
   Result<StageReport> enumerate();
@@ -113,6 +117,37 @@ std::optional<std::string> Pipeline::missing_need(const Stage& stage) const {
   return std::nullopt;
 }
 
+// What of the image is not the medium's: by the mapfile beside it, else by what the log knows of
+// one. A hash over zeros that nobody read would be false, so not knowing is an error.
+Result<std::vector<ByteRange>> Pipeline::unrescued() {
+  if (!mapfile_path_.empty()) {
+    std::error_code failed;
+    const auto bytes = std::filesystem::file_size(image_path_, failed);
+    auto read = read_unrescued(mapfile_path_, failed ? 0 : bytes);
+    if (read) return read;
+    if (read.error().code != Errc::not_found) {
+      return std::move(read).error().within(
+          "what of the image was rescued is not known (restore the mapfile, or move it away if it "
+          "is not this image's)");
+    }
+  }
+  auto history = read_history(context_.log, context_.emitter.medium());
+  if (!history) return std::move(history).error();
+  std::vector<ByteRange> ranges;
+  if (!history->mapfile) return ranges;
+  const events::MapfileObserved& known = history->mapfile->payload;
+  std::uint64_t missing = known.total_bytes - known.rescued_bytes;
+  for (const events::Region& region : known.regions) {
+    ranges.push_back({region.offset, region.length});
+    missing -= std::min(missing, region.length);
+  }
+  if (missing == 0) return ranges;
+  return Error{Errc::invalid, "of this medium not everything was rescued (event " +
+                                  std::to_string(history->mapfile->seq.value) +
+                                  "), and the mapfile " + events::escape_bytes(known.path.bytes) +
+                                  ", which says what, is not beside the image: put it there"};
+}
+
 Result<Source*> Pipeline::source() {
   if (source_) return source_.get();
   const std::string& kind = request_.source.kind;
@@ -122,11 +157,9 @@ Result<Source*> Pipeline::source() {
     options.path = image_path_;
     options.deleted_entries = request_.deleted_entries;
     options.reader_program = request_.reader_program;
-    if (!mapfile_path_.empty()) {
-      auto unrescued = read_unrescued(mapfile_path_);
-      // What is no mapfile says nothing; the image stage has told of one that cannot be read.
-      if (unrescued) options.unreadable = std::move(*unrescued);
-    }
+    auto missing = unrescued();
+    if (!missing) return std::move(missing).error();
+    options.unreadable = std::move(*missing);
     opened = open_image_source(options);
   } else if (kind == "directory") {
     opened = open_directory_source({request_.source.path.bytes, request_.cross_filesystems});

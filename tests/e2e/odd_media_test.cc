@@ -161,6 +161,23 @@ TEST(OddMedia, AFileOnSectorsThatWereNotRescuedHasNoBlob) {
   EXPECT_EQ(site.sql("SELECT health FROM medium"), "incomplete");
   EXPECT_TRUE(contains(site.sql("SELECT problems FROM medium"), "could not be copied"));
   EXPECT_EQ(site.blobs().size(), 1U);
+  const std::vector<std::string> again = {"run", "--image", image.string(), "--retry-failed"};
+  const std::string map = read_file(site.temp / "disk.map");
+  const auto still_no_blob = [&](const char* why) {
+    EXPECT_EQ(site.blobs().size(), 1U) << why;
+    EXPECT_EQ(site.sql("SELECT blobid IS NULL FROM path WHERE path = 'hurt.bin'"), "t") << why;
+  };
+  // The log knows what was not rescued.
+  fs::remove(site.temp / "disk.map");
+  site.ntt(again);
+  still_no_blob("the mapfile is gone");
+  write_file(site.temp / "disk.map", map.substr(0, map.rfind("0x") + 1) + "garbage in it\n");
+  EXPECT_EQ(site.ntt(again).exit_code, 1);
+  still_no_blob("the mapfile is damaged");
+  // Cut at a line's end, it says nothing of the rest.
+  write_file(site.temp / "disk.map", map.substr(0, map.find('\n', map.find("\n0 ") + 1) + 1));
+  site.ntt(again);
+  still_no_blob("the mapfile is cut");
 }
 
 TEST(OddMedia, UnreadableFilesAndDirectoriesHaveOutcomesAndTheRestIsStored) {

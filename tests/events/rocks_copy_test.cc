@@ -149,6 +149,19 @@ TEST_F(RocksCopyTest, OnlyWhereNoEventsAreIsALogRestored) {
   EXPECT_EQ(begin_log_restore(to_, "not an id").error().code, Errc::invalid);
 }
 
+// Whoever began a log where one was lost would use its numbers twice.
+TEST_F(RocksCopyTest, ALogThatLostItsDatabaseIsNeitherBegunAnewNorRestoredOver) {
+  reader_.reset();
+  const std::string head = tests::read_file(from_ / "head");
+  fs::remove_all(from_ / "db");
+  auto begun = open_rocks_log({from_}, clock_);
+  ASSERT_FALSE(begun);
+  EXPECT_EQ(begun.error().code, Errc::corruption);
+  EXPECT_FALSE(fs::exists(from_ / "db"));
+  EXPECT_EQ(begin_log_restore(from_, id_).error().code, Errc::conflict);
+  EXPECT_EQ(tests::read_file(from_ / "head"), head);
+}
+
 TEST_F(RocksCopyTest, ALogWithoutEventsMakesPlace) {
   { ASSERT_TRUE(open_rocks_log({to_}, clock_)); }
   auto restore = begin();

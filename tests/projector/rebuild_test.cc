@@ -230,7 +230,7 @@ TEST_F(RebuildTest, TablesOfAnotherVersionAreLeftAloneUntilTold) {
     ASSERT_TRUE(examination) << examination.error().message;
     EXPECT_EQ((*examination)->live_version(), 999);
     std::vector<std::string> columns;
-    ASSERT_TRUE((*examination)->compare(false, [&](const projector::Difference& difference) {
+    ASSERT_TRUE((*examination)->compare(*log_, false, [&](const projector::Difference& difference) {
       columns.push_back(difference.column);
       EXPECT_EQ(difference.medium, kMedium);
       EXPECT_EQ(log_->read(difference.event)->type, "copy_success");
@@ -240,6 +240,54 @@ TEST_F(RebuildTest, TablesOfAnotherVersionAreLeftAloneUntilTold) {
   }
   rebuild();
   EXPECT_EQ(ask("SELECT count(copy_done) FROM medium"), "2\n");
+}
+
+TEST_F(RebuildTest, ViewsOfOthersAreNamedAndNotLeftAtTheOldTables) {
+  tell(kMedium, 1);
+  project();
+  ask_as(cluster_.owner_url(),
+         "CREATE SCHEMA mine; CREATE VIEW mine.report AS SELECT * FROM ntt.medium");
+  auto refused = projector::rebuild(cluster_.owner_url(), *log_, {});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("mine.report"), std::string::npos)
+      << refused.error().message;
+  ask_as(cluster_.owner_url(), "DROP SCHEMA mine CASCADE");
+  rebuild();
+}
+
+TEST_F(RebuildTest, ATypeThatThisProgramDoesNotKnowStopsIt) {
+  tell(kMedium, 1);
+  events::NewEvent event;
+  event.id = events::new_event_id(clock_);
+  event.type = "hologram_made";
+  event.medium = {kMedium};
+  ASSERT_TRUE(log_->append_one(event));
+  project();
+  auto refused = projector::rebuild(cluster_.owner_url(), *log_, {});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("hologram_made"), std::string::npos);
+  EXPECT_EQ(ask("SELECT count(*) FROM event WHERE NOT known"), "1\n");
+}
+
+TEST_F(RebuildTest, WhatIsProjectedWhileTheFoldIsMadeIsNoDifference) {
+  tell(kMedium, 1);
+  project();
+  bool appended = false;
+  auto examination = projector::Examination::begin(
+      cluster_.owner_url(), *log_, {}, [&](std::string_view what, std::uint64_t, std::uint64_t) {
+        if (appended || what.substr(0, 5) != "inode") return;
+        appended = true;
+        tell(kOther, 2);
+        project();
+      });
+  ASSERT_TRUE(examination) << examination.error().message;
+  ASSERT_TRUE(appended);
+  auto rows = (*examination)->compare(*log_, true, [](const projector::Difference& difference) {
+    ADD_FAILURE() << difference.table << " " << difference.key << " " << difference.column;
+    return events::Status();
+  });
+  EXPECT_TRUE(rows);
+  EXPECT_EQ((*examination)->position().seq, log_->head()->seq);
 }
 
 TEST_F(RebuildTest, TablesOfAnotherSchemaVersionAreReplacedToo) {

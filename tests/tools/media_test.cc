@@ -55,6 +55,19 @@ TEST(Media, OnlyTheLastAttemptOfAStageCounts) {
   EXPECT_EQ(stage_standing(medium, "copy", {}), "done");
 }
 
+TEST(Media, CopyAndVerifyOfAnEarlierGenerationAreNotDone) {
+  MediumState medium = finished();
+  medium.attempts = {attempt("copy", "success"), attempt("verify", "error")};
+  for (auto& earlier : medium.attempts) earlier.start_seq = {5};
+  medium.load_seq = {9};
+  EXPECT_EQ(stage_standing(medium, "copy", {}), "-");
+  EXPECT_EQ(stage_standing(medium, "verify", {}), "-");
+  medium.load_seq = {3};
+  EXPECT_EQ(stage_standing(medium, "copy", {}), "done");
+  medium.copy_done.reset();
+  EXPECT_EQ(stage_standing(medium, "copy", {}), "-") << "its success was retracted";
+}
+
 TEST(Media, FilesThatCouldNotBeCopiedCanBeTriedAgain) {
   MediumState medium = finished();
   medium.copy->failed = 2;

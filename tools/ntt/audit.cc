@@ -79,7 +79,7 @@ void Audit::report(const Finding& finding) {
 }
 
 Status Audit::compare(Examination& examination, RepairPlan* plan) {
-  auto rows = examination.compare(true, [&](const Difference& difference) -> Status {
+  auto rows = examination.compare(log_, true, [&](const Difference& difference) -> Status {
     if (plan != nullptr) plan->add(difference);
     report({"tables", difference.medium, difference.table + " (" + difference.key + ")",
             std::string(to_string(difference.kind)), difference.event, false, difference});
@@ -247,7 +247,7 @@ int verify_tables(Context& context, bool json) {
   }();
   if (!examination) return fail(examination.error());
   std::uint64_t differences = 0;
-  auto rows = (*examination)->compare(true, [&](const Difference& difference) -> Status {
+  auto rows = (*examination)->compare(**log, true, [&](const Difference& difference) -> Status {
     differences += 1;
     if (!json) std::cout << text_of(difference, **log) << "\n";
     return {};

@@ -61,7 +61,7 @@ int compare(Examination& examination, const events::Log& log, const DiffOptions&
   }
   Summary summary;
   std::uint64_t found = 0;
-  auto rows = examination.compare(false, [&](const Difference& difference) -> events::Status {
+  auto rows = examination.compare(log, false, [&](const Difference& difference) -> events::Status {
     found += 1;
     if (options.summary) {
       summary[{difference.table, std::string(projector::to_string(difference.kind)),

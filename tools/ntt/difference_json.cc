@@ -48,7 +48,7 @@ Json json_of(const Difference& difference, const events::Log& log) {
 }
 
 std::string text_of(const Difference& difference, const events::Log& log) {
-  const std::string where = difference.table + " (" + difference.key + ")";
+  std::string where = difference.table + " (" + difference.key + ")";
   switch (difference.kind) {
     case Difference::Kind::changed:
       return where + ": " + difference.column + ": table " + shown(difference.table_value) +

@@ -4,13 +4,12 @@
 
 #include <iostream>
 #include <memory>
-#include <unordered_map>
 
 #include "events/bytes.h"
 #include "events/generation.h"
-#include "projector/disposition.h"
 #include "projector/generation_list.h"
 #include "tools/ntt/context.h"
+#include "tools/ntt/generation_rows.h"
 #include "tools/ntt/media.h"
 #include "tools/ntt/row_json.h"
 #include "tools/ntt/terminal.h"
@@ -88,70 +87,32 @@ void print_list(const std::vector<GenerationSummary>& list, bool json, bool colo
   std::cout << table.text(color);
 }
 
-// Prints the entries of a generation as they come. A further link of an inode has the fate of the
-// entry that stands for it, which came before; only inodes with several links are remembered.
-class EntryPrinter {
- public:
-  explicit EntryPrinter(bool json) : json_(json) {}
+void print_object(const GenerationRow& row, const EntryFate& fate) {
+  const events::Entry& entry = *row.entry;
+  print_json({{"ordinal", row.ordinal.value},
+              {"volume", row.volume.value},
+              {"type", std::string(1, static_cast<char>(entry.type))},
+              {"allocated", entry.allocated},
+              {"inode", entry.inode},
+              {"size", entry.size},
+              {"path", events::escape_bytes(entry.path)},
+              {"symlink_target", events::escape_bytes(entry.symlink_target)},
+              {"disposition",
+               fate.disposition.empty() ? Json(nullptr) : Json(std::string(fate.disposition))},
+              {"blob", fate.blob ? Json(fate.blob->hex()) : Json(nullptr)},
+              {"same_inode_as", row.same_inode_as ? Json(row.same_inode_as->value) : Json(nullptr)},
+              {"copy_seq", row.copy_seq ? Json(row.copy_seq.value) : Json(nullptr)}});
+}
 
-  void heading() const {
-    if (!json_) std::cout << "type          size  disposition  blob          volume  path\n";
-  }
-
-  Status print(const GenerationRow& row) {
-    Fate fate{projector::disposition_of(row), {}};
-    if (row.copy != nullptr) fate.blob = row.copy->blob;
-    if (row.same_inode_as) {
-      const auto stands = inodes_.find(row.same_inode_as->value);
-      if (stands != inodes_.end()) {
-        if (fate.disposition.empty()) fate.disposition = stands->second.disposition;
-        fate.blob = stands->second.blob;
-      }
-    } else if (row.entry->link_count > 1 && row.entry->type != events::EntryType::directory) {
-      inodes_[row.ordinal.value] = fate;
-    }
-    json_ ? print_object(row, fate) : print_line(row, fate);
-    if (!std::cout) return Error{Errc::io, "standard output was closed"};
-    return {};
-  }
-
- private:
-  struct Fate {
-    std::string_view disposition;
-    events::BlobId blob;  // zero: none
-  };
-
-  static void print_object(const GenerationRow& row, const Fate& fate) {
-    const events::Entry& entry = *row.entry;
-    print_json(
-        {{"ordinal", row.ordinal.value},
-         {"volume", row.volume.value},
-         {"type", std::string(1, static_cast<char>(entry.type))},
-         {"allocated", entry.allocated},
-         {"inode", entry.inode},
-         {"size", entry.size},
-         {"path", events::escape_bytes(entry.path)},
-         {"symlink_target", events::escape_bytes(entry.symlink_target)},
-         {"disposition",
-          fate.disposition.empty() ? Json(nullptr) : Json(std::string(fate.disposition))},
-         {"blob", fate.blob.is_zero() ? Json(nullptr) : Json(fate.blob.hex())},
-         {"same_inode_as", row.same_inode_as ? Json(row.same_inode_as->value) : Json(nullptr)},
-         {"copy_seq", row.copy_seq ? Json(row.copy_seq.value) : Json(nullptr)}});
-  }
-
-  static void print_line(const GenerationRow& row, const Fate& fate) {
-    char columns[80];
-    std::snprintf(
-        columns, sizeof columns, "%c     %12llu  %-11s  %-12s  %6u  ",
-        static_cast<char>(row.entry->type), static_cast<unsigned long long>(row.entry->size),
-        fate.disposition.empty() ? "-" : std::string(fate.disposition).c_str(),
-        fate.blob.is_zero() ? "-" : fate.blob.hex().substr(0, 12).c_str(), row.volume.value);
-    std::cout << columns << events::escape_bytes(row.entry->path) << "\n";
-  }
-
-  bool json_;
-  std::unordered_map<std::uint64_t, Fate> inodes_;  // by ordinal
-};
+void print_line(const GenerationRow& row, const EntryFate& fate) {
+  char columns[80];
+  std::snprintf(columns, sizeof columns, "%c     %12llu  %-11s  %-12s  %6u  ",
+                static_cast<char>(row.entry->type),
+                static_cast<unsigned long long>(row.entry->size),
+                fate.disposition.empty() ? "-" : std::string(fate.disposition).c_str(),
+                fate.blob ? fate.blob->hex().substr(0, 12).c_str() : "-", row.volume.value);
+  std::cout << columns << events::escape_bytes(row.entry->path) << "\n";
+}
 
 // The generation of this number that counts, else one that was retracted.
 const GenerationSummary* find_generation(const std::vector<GenerationSummary>& list,
@@ -172,18 +133,20 @@ int print_entries(const events::Log& log, const events::MediumId& medium,
                                       std::to_string(options.generation) + "; `ntt generations " +
                                       medium.text.substr(0, 8) + "` lists them"});
   }
-  events::GenerationRef ref;
-  ref.medium = medium;
-  ref.manifest = {generation->facts.manifest};
-  ref.load_start = {generation->facts.load};
-  ref.load_success = generation->load.seq;
+  ChosenGeneration chosen;
+  chosen.load = generation->facts;
+  chosen.ref.medium = medium;
+  chosen.ref.manifest = {generation->facts.manifest};
+  chosen.ref.load_start = {generation->facts.load};
+  chosen.ref.load_success = generation->load.seq;
   auto head = log.head();
   if (!head) return fail(head.error());
-  ref.last = head->seq;
-  EntryPrinter printer(options.json);
-  printer.heading();
-  auto read = events::read_generation(
-      log, ref, [&printer](const GenerationRow& row) { return printer.print(row); });
+  chosen.ref.last = head->seq;
+  if (!options.json) std::cout << "type          size  disposition  blob          volume  path\n";
+  auto read = visit_generation(log, chosen, [&](const GenerationRow& row, const EntryFate& fate) {
+    options.json ? print_object(row, fate) : print_line(row, fate);
+    return std::cout ? Status() : Error{Errc::io, "standard output was closed"};
+  });
   std::cout.flush();
   return read ? kDone : fail(read.error());
 }

@@ -1,5 +1,6 @@
 // The ntt program, which answers to the name ntt-orchestrator as well.
 
+#include <cerrno>
 #include <exception>
 #include <filesystem>
 #include <iostream>
@@ -18,7 +19,10 @@ int main(int argc, char** argv) {
         is_old ? ntt::tools::orchestrator_command() : ntt::tools::ntt_command(), arguments);
     std::cout.flush();
     // A reader that left (head) is no failure; a full disk is one.
-    if (code == 0 && !std::cout) return 1;
+    if (code == 0 && !std::cout) {
+      if (errno != EPIPE) std::cerr << "ntt: standard output could not be written\n";
+      return 1;
+    }
     return code;
   } catch (const std::exception& error) {
     std::cerr << "ntt: internal error: " << error.what() << "\n";

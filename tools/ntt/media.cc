@@ -121,7 +121,14 @@ std::string stage_standing(const MediumState& medium, const std::string& stage,
                            const events::RunId& running) {
   const StageAttempt* attempt = last_attempt(medium, stage);
   if (attempt == nullptr) return "-";
+  // An earlier generation's copy and verify say nothing of the current one.
+  const bool is_of_generation = stage == "copy" || stage == "verify";
+  if (is_of_generation && attempt->start_seq < medium.load_seq) return "-";
   if (attempt->outcome == "success") {
+    if ((stage == "load" && !medium.enum_done) || (stage == "copy" && !medium.copy_done) ||
+        (stage == "verify" && !medium.verify_done)) {
+      return "-";
+    }
     return stage == "verify" && medium.is_damaged ? "damaged" : "done";
   }
   if (attempt->outcome == "error") return "failed";
