@@ -117,7 +117,6 @@ TEST_F(AskCommandsTest, JsonIsOneArrayAndJsonlOneObjectALine) {
 
 // Python's csv module reads RFC 4180 and is not ours.
 TEST_F(AskCommandsTest, CsvIsReadByOthersAsItWasMeant) {
-  if (!have_program("python3")) GTEST_SKIP() << "python3 is not installed";
   const std::string csv = ntt({"log", "--format", "csv"}).out;
   EXPECT_TRUE(csv.starts_with("seq,id,type,version,medium,")) << csv;
   const Json rows = Json::parse(
