@@ -27,6 +27,7 @@ enum class EntryType : char {  // find's %y letters; part of the format
 
 // Nanoseconds since 1970-01-01 (the zone is the volume's: see VolumeOutcome::time_basis).
 using Nanos = std::int64_t;
+constexpr Nanos kNanosPerSecond = 1'000'000'000;
 
 // One directory entry. A path is relative to the root of its volume, without a leading slash; the
 // root directory itself is the empty path.

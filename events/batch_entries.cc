@@ -9,7 +9,8 @@ namespace ntt::events {
 
 namespace {
 
-enum Column : std::uint8_t {  // part of the format
+namespace entry_column {  // ids are part of the format
+enum Id : std::uint8_t {
   kType = 1,
   kDeleted = 2,
   kDevice = 3,
@@ -28,6 +29,7 @@ enum Column : std::uint8_t {  // part of the format
   kErrorNumber = 27,
   kErrorMessage = 28,  // and 29
 };
+}  // namespace entry_column
 
 constexpr std::string_view kTypeLetters = "ufdlbcps";  // the default first: its index is 0
 
@@ -44,6 +46,7 @@ bool assign_type(EntryType& type, std::uint64_t index) {
 }
 
 void put_numbers(ColumnWriter& out, const std::vector<Entry>& entries) {
+  using namespace entry_column;  // NOLINT(google-build-using-namespace)
   out.put_runs(kType, [&](std::size_t i) { return type_index(entries[i].type); });
   out.put_runs(kDeleted, [&](std::size_t i) { return entries[i].allocated ? 0U : 1U; });
   out.put_runs(kDevice, [&](std::size_t i) { return entries[i].device; });
@@ -56,6 +59,7 @@ void put_numbers(ColumnWriter& out, const std::vector<Entry>& entries) {
 }
 
 void get_numbers(ColumnReader& in, std::vector<Entry>& entries) {
+  using namespace entry_column;  // NOLINT(google-build-using-namespace)
   using U64 = std::uint64_t;
   in.get_runs(kType, [&](std::size_t i, U64 v) { return assign_type(entries[i].type, v); });
   in.get_runs(kDeleted, [&](std::size_t i, U64 v) {
@@ -72,6 +76,7 @@ void get_numbers(ColumnReader& in, std::vector<Entry>& entries) {
 }
 
 Block entry_block(const EntryBatch& batch) {
+  using namespace entry_column;  // NOLINT(google-build-using-namespace)
   const std::vector<Entry>& entries = batch.entries;
   ColumnWriter out(entries.size());
   append_block_head(out.head(), BatchKind::entries, entries.size());
@@ -100,6 +105,7 @@ std::string encode_entry_columns(const EntryBatch& batch) {
 }
 
 Result<EntryBatch> decode_entry_columns(std::string_view columns) {
+  using namespace entry_column;  // NOLINT(google-build-using-namespace)
   ByteReader head(columns);
   const bool kind = head.u8() == static_cast<std::uint8_t>(BatchKind::entries);
   const std::uint64_t count = head.varint();

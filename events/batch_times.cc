@@ -18,7 +18,6 @@ enum State : std::uint8_t {
   kNearSecondGuess = 5,
 };
 
-constexpr Nanos kNanosPerSecond = 1'000'000'000;
 constexpr std::uint64_t kMuchNearer = 64;
 
 struct SplitTime {

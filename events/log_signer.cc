@@ -14,11 +14,7 @@ namespace ntt::events {
 
 namespace fs = std::filesystem;
 
-namespace {
-
-constexpr std::size_t kNoteBytesMax = 1U << 20U;
-
-}  // namespace
+namespace {}  // namespace
 
 Status check_contains(const Log& log, const CheckpointNote& checkpoint) {
   auto id = log.log_id();

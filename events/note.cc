@@ -17,7 +17,6 @@ constexpr std::string_view kDash = "\xe2\x80\x94 ";  // U+2014 and a space
 constexpr std::string_view kPrivate = "PRIVATE+KEY+";
 constexpr char kEd25519 = 1;  // signature type of the specification
 constexpr std::size_t kHashBytes = 4;
-constexpr std::size_t kNoteBytesMax = 1U << 20U;
 constexpr std::size_t kSignaturesMax = 100;
 
 // Unicode's white space that is no control character.

@@ -15,6 +15,8 @@
 
 namespace ntt::events {
 
+constexpr std::size_t kNoteBytesMax = 1U << 20U;  // a longer note is refused
+
 // A public key with its name. What a name may be: not empty, UTF-8, no space, no control, no '+'.
 struct VerifierKey {
   std::string name;

@@ -14,6 +14,7 @@
 #include "events/log_lock.h"
 #include "events/rocks_put.h"
 #include "events/rocks_store.h"
+#include "events/whole_file.h"
 
 namespace ntt::events {
 
@@ -75,16 +76,6 @@ std::string fault_of(const WholeRecord& record) {
   const bool same =
       salted_digest(record.attachment_salt, record.attachment) == envelope.attachment_digest;
   return same ? "" : "has an attachment that its digest does not fit";
-}
-
-Status sync_directory(const fs::path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return errno_error("open " + path.string(), errno);
-  const bool synced = ::fsync(fd) == 0;
-  const int number = errno;
-  ::close(fd);
-  if (!synced) return errno_error("sync " + path.string(), number);
-  return {};
 }
 
 // Takes `from` to `to`: a new name, or in exchange for what is there.

@@ -58,14 +58,6 @@ Status publish(const std::string& temporary, const fs::path& path, IfThere if_th
   return errno_error("make " + path.string(), errno);
 }
 
-Status sync_directory(const fs::path& directory) {
-  const Descriptor opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (opened.fd() < 0 || ::fsync(opened.fd()) != 0) {
-    return errno_error("sync " + directory.string(), errno);
-  }
-  return {};
-}
-
 }  // namespace
 
 Status write_whole_file(const fs::path& path, std::string_view bytes, unsigned mode,
@@ -86,6 +78,14 @@ Status write_whole_file(const fs::path& path, std::string_view bytes, unsigned m
   ::unlink(temporary.c_str());  // there only if it was linked or not published
   if (!done) return done;
   return sync_directory(directory);
+}
+
+Status sync_directory(const fs::path& directory) {
+  const Descriptor opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (opened.fd() < 0 || ::fsync(opened.fd()) != 0) {
+    return errno_error("sync " + directory.string(), errno);
+  }
+  return {};
 }
 
 Result<std::string> read_whole_fd(int fd, const std::string& name, std::size_t bytes_max) {

@@ -20,6 +20,9 @@ enum class IfThere {
 Status write_whole_file(const std::filesystem::path& path, std::string_view bytes, unsigned mode,
                         IfThere if_there);
 
+// Makes the names in a directory durable.
+Status sync_directory(const std::filesystem::path& directory);
+
 // Errors: not_found, invalid (larger than `bytes_max`), io.
 Result<std::string> read_whole_file(const std::filesystem::path& path, std::size_t bytes_max);
 

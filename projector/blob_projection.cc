@@ -39,12 +39,6 @@ constexpr const char* kUpdateBlobs =
     "ORDER BY n.blobid, n.at DESC, n.seq DESC) c WHERE b.blobid = c.blobid AND "
     "(b.check_seq IS NULL OR (b.last_checked, b.check_seq) < (c.at, c.seq))";
 
-Status run(Pg& pg, const std::string& sql) {
-  auto done = pg.execute(sql);
-  if (!done) return std::move(done).error();
-  return {};
-}
-
 Status write_copies(CopyWriter& rows, Sequence seq, events::Timestamp at,
                     const std::string& attachment) {
   auto batch = events::decode_copy_batch(attachment);

@@ -14,8 +14,6 @@ using events::Error;
 using events::Result;
 using events::Status;
 
-namespace {
-
 // Connects as usual and keeps the handle that libpqxx hides.
 class HandleKeeper : public pqxx::connect_direct {
  public:
@@ -41,6 +39,8 @@ class Connection : public pqxx::connection_base {
  private:
   HandleKeeper policy_;
 };
+
+namespace {
 
 Errc code_of(std::string_view sqlstate) {
   if (sqlstate.substr(0, 2) == "08" || sqlstate.substr(0, 3) == "57P") return Errc::unavailable;
@@ -215,6 +215,18 @@ Result<std::uint64_t> Pg::copy_end() {
   while (RawResult(PQgetResult(raw))) {
   }
   return rows;
+}
+
+Status run(Pg& pg, const std::string& sql) {
+  auto done = pg.execute(sql);
+  if (!done) return std::move(done).error();
+  return {};
+}
+
+Result<bool> asks(Pg& pg, const std::string& condition) {
+  auto rows = pg.query("SELECT " + condition);
+  if (!rows) return std::move(rows).error();
+  return rows->at(0).at(0) == "t";
 }
 
 std::string quote_name(std::string_view name) {

@@ -60,6 +60,11 @@ class Pg {
   std::unique_ptr<Impl> impl_;
 };
 
+// execute() where the number of rows does not matter.
+events::Status run(Pg& pg, const std::string& sql);
+// Whether an SQL condition holds.
+events::Result<bool> asks(Pg& pg, const std::string& condition);
+
 // An SQL identifier, quoted.
 std::string quote_name(std::string_view name);
 

@@ -25,18 +25,6 @@ constexpr const char* kNextSchema = "ntt_next";
 constexpr std::array<const char*, 8> kCounted = {
     "medium", "inode", "path", "blobs", "event", "stage_attempt", "volume", "queue_stats"};
 
-Status run(Pg& pg, const std::string& sql) {
-  auto done = pg.execute(sql);
-  if (!done) return std::move(done).error();
-  return {};
-}
-
-Result<bool> asks(Pg& pg, const std::string& condition) {
-  auto rows = pg.query("SELECT " + condition);
-  if (!rows) return std::move(rows).error();
-  return rows->at(0).at(0) == "t";
-}
-
 Result<std::uint64_t> count_rows(Pg& pg, const std::string& table) {
   auto rows =
       pg.query("SELECT CASE WHEN to_regclass(" + pg.quote(table) + ") IS NOT NULL THEN 1 END");

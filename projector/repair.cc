@@ -35,12 +35,6 @@ const std::map<std::string, RepairedTable>& repaired_tables() {
   return tables;
 }
 
-Status run(Pg& pg, const std::string& sql) {
-  auto done = pg.execute(sql);
-  if (!done) return std::move(done).error();
-  return {};
-}
-
 // Rows that are right stay where they are.
 Status repair_rows(Pg& pg, const std::string& shadow, const std::string& name,
                    const RepairedTable& table) {

@@ -18,12 +18,6 @@ std::vector<std::string> names_in(const std::string& list) {
   return names;
 }
 
-Status run(Pg& pg, const std::string& sql) {
-  auto done = pg.execute(sql);
-  if (!done) return std::move(done).error();
-  return {};
-}
-
 }  // namespace
 
 Status make_fresh(Pg& pg, const MergeTable& merge) {

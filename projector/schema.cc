@@ -18,18 +18,6 @@ namespace {
 // Keeps two first users of one database apart.
 constexpr const char* kSetupLock = "SELECT pg_advisory_xact_lock(7815279810334101)";
 
-Status run(Pg& pg, const std::string& sql) {
-  auto done = pg.execute(sql);
-  if (!done) return std::move(done).error();
-  return {};
-}
-
-Result<bool> asks(Pg& pg, const std::string& condition) {
-  auto rows = pg.query("SELECT " + condition);
-  if (!rows) return std::move(rows).error();
-  return rows->at(0).at(0) == "t";
-}
-
 Error cannot_set_up(const Error& error) {
   return {Errc::invalid,
           "the database is not set up for ntt, and this user may not do it: " + error.message +

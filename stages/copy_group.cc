@@ -15,19 +15,19 @@ using events::Errc;
 using events::Error;
 using events::FileErrorType;
 
-namespace {
-
-constexpr std::size_t kMessageBytesMax = 1024;
-
 // One file's outcome before its group is complete. `fresh`: the content came with this group.
-struct Attempt {
+struct CopyAttempt {
   CopyRecord record;
   bool fresh = false;
 };
 
+namespace {
+
+constexpr std::size_t kMessageBytesMax = 1024;
+
 // How copying one file ended. An error means that copying as a whole cannot go on.
 struct FileResult {
-  Attempt attempt;
+  CopyAttempt attempt;
   std::string error_word;
   std::string error_message;
 };
@@ -109,7 +109,7 @@ struct CopyCrew::Work {
   const std::function<bool()>& stop;
   const std::function<void(std::uint64_t)>& done;
   const BlobStore& store;
-  std::vector<Attempt> attempts;
+  std::vector<CopyAttempt> attempts;
   std::atomic<std::size_t> next{0};
   std::atomic<bool> halted{false};
   std::mutex mutex;        // guards what follows
@@ -173,7 +173,7 @@ CopiedGroup CopyCrew::run(const std::vector<CopyTask>& tasks, const std::functio
   const std::size_t end = std::min(shared.end, shared.next.load());
   std::set<BlobId> seen;
   for (std::size_t i = 0; i < end; ++i) {
-    Attempt& attempt = shared.attempts[i];
+    CopyAttempt& attempt = shared.attempts[i];
     // Of equal new contents the first in the manifest counts as the copied one, whichever thread
     // came first: a rerun gives the same outcomes.
     if (attempt.fresh && seen.insert(attempt.record.blob).second) {

@@ -19,7 +19,7 @@ namespace ntt::stages {
 
 namespace {
 
-constexpr std::size_t kBufferBytes = 1U << 20U;
+constexpr std::size_t kReadBytes = 1U << 20U;
 constexpr std::size_t kMountsBytesMax = 16U << 20U;
 
 // The word that the system has for the filesystem that holds an open file; empty when unknown.
@@ -96,7 +96,7 @@ class DirectorySource final : public Source {
   // The directory of the file read last: files come in the order of the walk.
   FileDescriptor parent_;
   std::string parent_path_;
-  std::vector<char> buffer_ = std::vector<char>(kBufferBytes);
+  std::vector<char> buffer_ = std::vector<char>(kReadBytes);
 };
 
 FileDescriptor DirectorySource::open_file(const std::string& path) {

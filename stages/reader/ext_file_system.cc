@@ -19,7 +19,6 @@ using events::Error;
 namespace {
 
 constexpr int kOpenFlags = EXT2_FLAG_64BITS | EXT2_FLAG_SKIP_MMP | EXT2_FLAG_IGNORE_CSUM_ERRORS;
-constexpr events::Nanos kNanosPerSecond = 1'000'000'000;
 constexpr std::uint64_t kSymlinkBytesMax = 1U << 16U;
 
 // What the I/O manager reads from. libext2fs hands a name to open(); ours is its address.
@@ -145,7 +144,7 @@ EntryType type_of_dirent(int file_type) {
 // The low two bits of `extra` extend the seconds, the rest are nanoseconds.
 events::Nanos time_of(std::uint32_t seconds, std::uint32_t extra) {
   const std::int64_t epoch = static_cast<std::int64_t>(extra & 3U) << 32U;
-  return (static_cast<std::int32_t>(seconds) + epoch) * kNanosPerSecond + (extra >> 2U);
+  return (static_cast<std::int32_t>(seconds) + epoch) * events::kNanosPerSecond + (extra >> 2U);
 }
 
 void take_times(const ext2_inode_large& inode, std::size_t inode_size, Entry& entry) {

@@ -21,7 +21,7 @@ using events::FileErrorType;
 
 namespace {
 
-constexpr std::size_t kSectorBytes = 2048;
+constexpr std::size_t kIsoSectorBytes = 2048;
 constexpr std::uint64_t kFirstDescriptor = 16;
 constexpr std::uint64_t kDescriptorsMax = 64;
 constexpr std::size_t kRootRecordOffset = 156;
@@ -33,7 +33,7 @@ enum class Names { plain, joliet, rock_ridge };
 // One of the directory trees of a disc.
 struct Tree {
   Names names = Names::plain;
-  std::uint32_t block_bytes = kSectorBytes;
+  std::uint32_t block_bytes = kIsoSectorBytes;
   std::uint32_t root_extent = 0;
   std::uint32_t root_length = 0;
   std::size_t skip = 0;  // bytes in front of Rock Ridge fields
@@ -128,7 +128,7 @@ void IsoFileSystem::take_record(const IsoRecord& record, const RockRidge& rock, 
 
 // What the first record of a directory, ".", says about it.
 void IsoFileSystem::take_own_record(std::uint32_t extent, Entry& entry) {
-  std::string sector(kSectorBytes, '\0');
+  std::string sector(kIsoSectorBytes, '\0');
   const bool readable = image_.read(offset_of(extent), sector.data(), sector.size());
   const auto record = readable ? parse_iso_record(sector) : std::nullopt;
   if (!record) return;  // list() will say what is wrong
@@ -193,9 +193,9 @@ Listing IsoFileSystem::list(const Entry& directory, const std::function<void(Ent
     listing = {EUCLEAN, "the directory claims " + std::to_string(directory.size) + " bytes"};
   }
   const std::uint64_t end = std::min(directory.size, image_.size());
-  std::string sector(kSectorBytes, '\0');
+  std::string sector(kIsoSectorBytes, '\0');
   std::optional<Entry> unfinished;
-  for (std::uint64_t at = 0; at < end; at += kSectorBytes) {
+  for (std::uint64_t at = 0; at < end; at += kIsoSectorBytes) {
     const std::uint64_t offset = directory.inode + at;
     const std::uint64_t failures = image_.failures();
     if (image_.read(offset, sector.data(), sector.size())) {
@@ -214,16 +214,16 @@ wire::ReadDone IsoFileSystem::read(const wire::ReadRequest& request, Content& co
   std::vector<Run> runs;
   std::uint64_t size = 0;
   std::uint64_t at = request.inode;
-  std::string sector(kSectorBytes, '\0');
+  std::string sector(kIsoSectorBytes, '\0');
   for (std::uint64_t extents = 0; extents < kExtentsMax; ++extents) {
     // Records never cross a sector; the file's extents follow each other.
-    const std::uint64_t in_sector = (at - base_) % kSectorBytes;
+    const std::uint64_t in_sector = (at - base_) % kIsoSectorBytes;
     const std::uint64_t begin = at - in_sector;
     if (at < base_ || !image_.read(begin, sector.data(), sector.size())) {
       return io_failure("the directory record cannot be read: " + describe(image_.last_failure()));
     }
     if (sector[in_sector] == 0 && in_sector != 0) {
-      at = begin + kSectorBytes;
+      at = begin + kIsoSectorBytes;
       continue;
     }
     const auto record = parse_iso_record(std::string_view(sector).substr(in_sector));
@@ -277,11 +277,11 @@ struct Descriptors {
 
 Descriptors read_descriptors(Image& image, std::uint64_t base) {
   Descriptors found;
-  std::string sector(kSectorBytes, '\0');
+  std::string sector(kIsoSectorBytes, '\0');
   for (std::uint64_t i = 0; i < kDescriptorsMax; ++i) {
-    const std::uint64_t offset = base + (kFirstDescriptor + i) * kSectorBytes;
+    const std::uint64_t offset = base + (kFirstDescriptor + i) * kIsoSectorBytes;
     if (!image.try_read(offset, sector.data(), sector.size())) {
-      if (offset + kSectorBytes > image.size()) break;
+      if (offset + kIsoSectorBytes > image.size()) break;
       found.unreadable += 1;
       continue;
     }
@@ -302,7 +302,7 @@ Opened open_iso(Image& image, const wire::FileSystemId& id, Facts* facts) {
     return Error{Errc::invalid, "no ISO 9660 volume descriptor"};
   }
   Tree tree;
-  std::string root(kSectorBytes, '\0');
+  std::string root(kIsoSectorBytes, '\0');
   bool zone_known = false;
   bool root_unreadable = false;
   if (!descriptors.primary.empty()) {

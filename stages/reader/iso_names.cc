@@ -14,8 +14,6 @@ constexpr std::size_t kNameOffset = 33;
 constexpr int kContinuationsMax = 64;
 constexpr std::uint32_t kContinuationBytesMax = 64U << 10U;
 constexpr std::size_t kNameBytesMax = 4096;
-constexpr events::Nanos kNanosPerSecond = 1'000'000'000;
-
 std::uint8_t byte_at(std::string_view bytes, std::size_t at) {
   return at < bytes.size() ? static_cast<std::uint8_t>(bytes[at]) : std::uint8_t{0};
 }
@@ -38,7 +36,7 @@ std::optional<events::Nanos> time_of(int year, unsigned month, unsigned day, int
   const std::int64_t days = std::chrono::sys_days{date}.time_since_epoch().count();
   const std::int64_t seconds =
       days * 86400 + hour * 3600LL + minute * 60LL + second - std::int64_t{zone} * 900;
-  return seconds * kNanosPerSecond + std::int64_t{hundredths} * 10'000'000;
+  return seconds * events::kNanosPerSecond + std::int64_t{hundredths} * 10'000'000;
 }
 
 // Walks system use fields and follows continuations; calls `field` with signature and data.

@@ -16,7 +16,7 @@ namespace ntt::reader {
 namespace {
 
 constexpr int kExitOutOfMemory = 12;
-constexpr rlim_t kDescriptorsMax = 16;
+constexpr rlim_t kOpenFilesMax = 16;
 constexpr int kParentCheckSeconds = 5;
 
 pid_t parent_at_start = 0;  // only the signal handler below reads it
@@ -48,7 +48,7 @@ void limit_this_process(std::uint64_t memory_bytes, std::uint64_t cpu_seconds) {
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   set_limit(RLIMIT_CORE, 0);
   set_limit(RLIMIT_FSIZE, 0);
-  set_limit(RLIMIT_NOFILE, kDescriptorsMax);
+  set_limit(RLIMIT_NOFILE, kOpenFilesMax);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   if (memory_bytes != 0) set_limit(RLIMIT_AS, memory_bytes);  // sanitizers reserve terabytes
 #else

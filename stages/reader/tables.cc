@@ -10,7 +10,7 @@ using wire::Attempt;
 
 namespace {
 
-constexpr unsigned kSectorBytes[] = {512, 2048, 4096};
+constexpr unsigned kSectorSizes[] = {512, 2048, 4096};
 constexpr TSK_PNUM_T kPartitionsMax = 4096;
 
 struct Table {
@@ -53,7 +53,7 @@ void send_tables(Image& image, Reply& reply, const wire::TablesRequest& request)
     if ((request.skip & bit(table.attempt)) != 0) continue;
     reply.send(wire::FrameType::trying, encode(table.attempt));
     reply.flush();
-    for (const unsigned sector_bytes : kSectorBytes) {
+    for (const unsigned sector_bytes : kSectorSizes) {
       if (send_table(image, reply, table, sector_bytes)) break;
     }
   }

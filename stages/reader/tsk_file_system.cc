@@ -16,8 +16,6 @@ using wire::Attempt;
 
 namespace {
 
-constexpr events::Nanos kNanosPerSecond = 1'000'000'000;
-
 struct PoolClose {
   void operator()(const TSK_POOL_INFO* pool) const { tsk_pool_close(pool); }
 };
@@ -87,7 +85,8 @@ EntryType type_of_name(TSK_FS_NAME_TYPE_ENUM type) {
 // libtsk has no "absent": a time that the file system does not keep is 0.
 std::optional<events::Nanos> time_of(time_t seconds, std::uint32_t nanos) {
   if (seconds == 0 && nanos == 0) return std::nullopt;
-  return static_cast<events::Nanos>(seconds) * kNanosPerSecond + nanos % kNanosPerSecond;
+  return static_cast<events::Nanos>(seconds) * events::kNanosPerSecond +
+         nanos % events::kNanosPerSecond;
 }
 
 void take_meta(const TSK_FS_META& meta, Entry& entry) {

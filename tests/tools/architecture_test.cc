@@ -80,6 +80,7 @@ const IncludeRule kIncludeRules[] = {
      "payloads are structs everywhere else"},
     {"tsk/.*|ext2fs/.*|et/.*|udfread/.*", "(stages/reader|tests/stages)/.*",
      "file system libraries read damaged input: only ntt-reader links them"},
+    {"spdlog/.*", "tools/ntt/messages\\.cc", "messages have one form"},
     {"CLI/.*", "tools/ntt/cli\\.cc", "the command line has one parser"},
     {"toml\\+\\+/.*", "tools/ntt/settings_file\\.cc", "the settings file has one reader"},
 };

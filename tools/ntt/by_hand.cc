@@ -2,11 +2,11 @@
 
 #include "tools/ntt/by_hand.h"
 
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include "events/emitter.h"
 #include "tools/ntt/media.h"
+#include "tools/ntt/messages.h"
 #include "tools/ntt/progress.h"
 #include "tools/ntt/row_json.h"
 #include "tools/ntt/tables.h"
@@ -93,9 +93,9 @@ std::string project_by_hand(Context& context, const HandReport& report,
     return project(context, progress);
   }();
   if (projected) return "current";
-  spdlog::warn("{}", projected.error().message);
-  spdlog::warn("event {} is in the log; `ntt project` brings the tables up to it",
-               report.seq.value);
+  say_warning(projected.error().message);
+  say_warning("event " + std::to_string(report.seq.value) +
+              " is in the log; `ntt project` brings the tables up to it");
   return "behind";
 }
 

@@ -2,10 +2,9 @@
 
 #include "tools/ntt/context.h"
 
-#include <spdlog/spdlog.h>
-
 #include "events/rocks_log.h"
 #include "projector/private_cluster.h"
+#include "tools/ntt/messages.h"
 
 namespace ntt::tools {
 
@@ -76,12 +75,12 @@ Result<MediumId> find_medium(const Log& log, const std::string& text) {
 }
 
 int fail(const Error& error) {
-  spdlog::error("{}", error.message);
+  say_error(error.message);
   return kFailed;
 }
 
 int fail_usage(const std::string& message) {
-  spdlog::error("{}", message);
+  say_error(message);
   return kUsage;
 }
 

@@ -1,7 +1,5 @@
 // ntt find: which medium, volume and path holds a name or a blob.
 
-#include <spdlog/spdlog.h>
-
 #include <memory>
 
 #include "events/bytes.h"
@@ -9,6 +7,7 @@
 #include "tools/ntt/context.h"
 #include "tools/ntt/event_json.h"
 #include "tools/ntt/find_query.h"
+#include "tools/ntt/messages.h"
 #include "tools/ntt/terminal.h"
 
 namespace ntt::tools {
@@ -228,8 +227,8 @@ Status search_all(const Context& context, Pg& pg, const FindQuery& query,
   auto media = media_to_search(pg, query, *medium);
   if (!media) return std::move(media).error();
   if (way_of(query) == FindWay::scan) {
-    spdlog::warn("no index serves this: every path of {} {} is read", media->size(),
-                 media->size() == 1 ? "medium" : "media");
+    say_warning("no index serves this: every path of " + std::to_string(media->size()) +
+                (media->size() == 1 ? " medium" : " media") + " is read");
   }
   Finder finder(context, pg, query, options);
   for (const FoundMedium& one : *media) {
@@ -238,7 +237,7 @@ Status search_all(const Context& context, Pg& pg, const FindQuery& query,
   }
   std::cout.flush();
   if (context.cancelled) return Error{Errc::unavailable, "interrupted"};
-  if (finder.found() == 0) spdlog::warn("nothing found");
+  if (finder.found() == 0) say_warning("nothing found");
   return {};
 }
 

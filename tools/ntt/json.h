@@ -14,17 +14,11 @@ namespace ntt::tools {
 using Json = nlohmann::ordered_json;
 
 // Bytes that are not UTF-8 become U+FFFD: paths are escaped before they come here.
-inline std::string one_line(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
+std::string one_line(const Json& json);
 
-inline void print_json(const Json& json) {
-  std::cout << one_line(json) << "\n";
-}
+void print_json(const Json& json);
 
-inline Json json_of(events::Timestamp time) {
-  return events::to_rfc3339(time);
-}
+Json json_of(events::Timestamp time);
 
 // null when there is none.
 template <class T>

@@ -44,4 +44,16 @@ void set_up_messages(const std::string& program, const Settings& settings) {
   spdlog::set_default_logger(logger);
 }
 
+void say_error(const std::string& text) {
+  spdlog::error("{}", text);
+}
+
+void say_warning(const std::string& text) {
+  spdlog::warn("{}", text);
+}
+
+void say_info(const std::string& text) {
+  spdlog::info("{}", text);
+}
+
 }  // namespace ntt::tools

@@ -1,4 +1,4 @@
-// Messages: spdlog's default logger on standard error, in words or as JSON lines.
+// Messages on standard error, in words or as JSON lines; messages.cc alone knows spdlog.
 
 #pragma once
 
@@ -10,5 +10,9 @@ namespace ntt::tools {
 
 // Once, before any message.
 void set_up_messages(const std::string& program, const Settings& settings);
+
+void say_error(const std::string& text);
+void say_warning(const std::string& text);
+void say_info(const std::string& text);
 
 }  // namespace ntt::tools

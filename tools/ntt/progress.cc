@@ -20,7 +20,7 @@ std::uint64_t rounded(double value) {
   return static_cast<std::uint64_t>(std::llround(value));
 }
 
-Json json_of(const ProgressState& state, double seconds) {
+Json json_of_progress(const ProgressState& state, double seconds) {
   const ProgressRates rates = rates_of(state, seconds);
   events::SystemClock clock;
   Json line;
@@ -125,7 +125,7 @@ void LiveProgress::show() {
   if (state_.stage.empty()) return;
   const double seconds = seconds_since(state_.began);
   if (style_ == ProgressStyle::json) {
-    std::cerr << one_line(json_of(state_, seconds)) + "\n";
+    std::cerr << one_line(json_of_progress(state_, seconds)) + "\n";
   } else {
     std::cerr << "\r\033[K" + bar_text(state_, seconds, terminal_width(2)) << std::flush;
     shown_ = true;

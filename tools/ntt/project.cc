@@ -1,10 +1,9 @@
 // ntt project: brings the tables up to the log.
 
-#include <spdlog/spdlog.h>
-
 #include <memory>
 
 #include "tools/ntt/json.h"
+#include "tools/ntt/messages.h"
 #include "tools/ntt/progress.h"
 #include "tools/ntt/tables.h"
 #include "tools/ntt/terminal.h"
@@ -68,10 +67,10 @@ int follow(Context& context, const ProjectOptions& options) {
         if (report->to != position) print_report(*report, options.json);
         position = report->to;
       } else if (report.error().code == Errc::unavailable) {
-        spdlog::warn("{}; trying again", report.error().message);
+        say_warning(report.error().message + "; trying again");
         projector.reset();
       } else if (report.error().code == Errc::conflict) {
-        spdlog::info("{}; trying again", report.error().message);  // another projector is at it
+        say_info(report.error().message + "; trying again");  // another projector is at it
       } else {
         return fail(report.error());
       }

@@ -24,13 +24,13 @@ std::string hex_of(const Salt& salt) {
   return events::to_hex({reinterpret_cast<const char*>(salt.data()), salt.size()});
 }
 
-Json json_of(const MerklePath& path) {
+Json json_of_proof(const MerklePath& path) {
   Json out = Json::array();
   for (const Sha256Digest& hash : path) out.push_back(hash.hex());
   return out;
 }
 
-Json json_of(const InclusionProof& proof) {
+Json json_of_proof(const InclusionProof& proof) {
   Json attachment;
   if (proof.attachment) {
     attachment = {{"salt", hex_of(proof.attachment->salt)},
@@ -42,15 +42,15 @@ Json json_of(const InclusionProof& proof) {
           {"data_salt", hex_of(proof.data_salt)},
           {"data", events::to_base64(proof.data)},
           {"attachment", attachment},
-          {"path", json_of(proof.path)},
+          {"path", json_of_proof(proof.path)},
           {"checkpoint", proof.checkpoint}};
 }
 
-Json json_of(const ConsistencyProof& proof) {
+Json json_of_proof(const ConsistencyProof& proof) {
   return {{"ntt_proof", kProofFormat},
           {"kind", "consistency"},
           {"from_checkpoint", proof.from_checkpoint},
-          {"path", json_of(proof.path)},
+          {"path", json_of_proof(proof.path)},
           {"checkpoint", proof.checkpoint}};
 }
 
@@ -181,7 +181,7 @@ Result<Proof> read_consistency(Members& members) {
 }  // namespace
 
 std::string to_text(const Proof& proof) {
-  const Json json = std::visit([](const auto& kind) { return json_of(kind); }, proof);
+  const Json json = std::visit([](const auto& kind) { return json_of_proof(kind); }, proof);
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -1,11 +1,11 @@
 // Running the pipeline with the command line's settings and saying how it went.
 
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include "events/bytes.h"
 #include "stages/pipeline.h"
 #include "tools/ntt/json.h"
+#include "tools/ntt/messages.h"
 #include "tools/ntt/progress.h"
 #include "tools/ntt/run_request.h"
 #include "tools/ntt/tables.h"
@@ -81,7 +81,7 @@ Result<stages::PipelineRequest> pipeline_request(const Context& context,
   return out;
 }
 
-Json json_of(const PipelineReport& report, const std::string& tables) {
+Json json_of_run(const PipelineReport& report, const std::string& tables) {
   Json stages = Json::array();
   for (const auto& [stage, outcome] : report.stages) {
     stages.push_back({{"stage", stage},
@@ -109,17 +109,17 @@ void print_report(const Context& context, const PipelineReport& report) {
 
 int exit_code_of(const PipelineReport& report) {
   if (report.interrupted) {
-    spdlog::warn("interrupted; the same command continues where this one stopped");
+    say_warning("interrupted; the same command continues where this one stopped");
     return kFailed;
   }
   if (!report.done) {
-    spdlog::error("{} failed; `ntt status {}` tells more", report.failed_stage,
-                  report.medium.text.substr(0, 8));
+    say_error(report.failed_stage + " failed; `ntt status " + report.medium.text.substr(0, 8) +
+              "` tells more");
     return kFailed;
   }
   for (const auto& [stage, outcome] : report.stages) {
     if (!outcome.found_damage) continue;
-    spdlog::error("{} found damage: {}", stage, outcome.message);
+    say_error(stage + " found damage: " + outcome.message);
     return kFound;
   }
   return kDone;
@@ -151,14 +151,14 @@ int run_pipeline_command(Context& context, const RunRequest& request) {
     if (projected) {
       tables = "current";
     } else {
-      spdlog::warn("{}", projected.error().message);
-      spdlog::warn("everything is in the log; `ntt project` brings the tables up to it");
+      say_warning(projected.error().message);
+      say_warning("everything is in the log; `ntt project` brings the tables up to it");
     }
     return done;
   }();
   if (!report) return fail(report.error());
   if (request.json) {
-    print_json(json_of(*report, tables));
+    print_json(json_of_run(*report, tables));
   } else {
     print_report(context, *report);
   }

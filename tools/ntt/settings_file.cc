@@ -14,7 +14,7 @@ namespace {
 using events::Errc;
 using events::Error;
 
-std::string text_of(const toml::node& node) {
+std::string value_of(const toml::node& node) {
   if (const auto* text = node.as_string()) return text->get();
   std::ostringstream out;
   node.visit([&out](const auto& value) { out << value; });
@@ -37,7 +37,7 @@ events::Result<SettingValues> read_settings_file(const std::filesystem::path& pa
         return Error{Errc::invalid, path.string() + ": there is no setting '" + name +
                                         "'; `ntt --help` lists them"};
       }
-      values[name] = text_of(node);
+      values[name] = value_of(node);
     }
   } catch (const toml::parse_error& error) {
     return Error{Errc::invalid, path.string() + ":" + std::to_string(error.source().begin.line) +

@@ -21,7 +21,7 @@ struct VerifyOptions {
   bool json = false;
 };
 
-Json json_of(const WitnessReport& witness) {
+Json json_of_witness(const WitnessReport& witness) {
   const auto seq_or_null = [](events::Sequence seq) {
     return seq ? Json(seq.value) : Json(nullptr);
   };
@@ -40,13 +40,13 @@ Json json_of(const WitnessReport& witness) {
           {"differs_to", seq_or_null(witness.last)}};
 }
 
-Json json_of(const std::vector<WitnessReport>& witnesses) {
+Json json_of_witnesses(const std::vector<WitnessReport>& witnesses) {
   Json out = Json::array();
-  for (const WitnessReport& witness : witnesses) out.push_back(json_of(witness));
+  for (const WitnessReport& witness : witnesses) out.push_back(json_of_witness(witness));
   return out;
 }
 
-Json json_of(const events::VerifyReport& report) {
+Json json_of_report(const events::VerifyReport& report) {
   return {{"intact", report.problem.empty()},
           {"checked", report.checked},
           {"head_seq", report.head.seq.value},
@@ -61,7 +61,7 @@ int report_unopened(const events::Error& error, bool json) {
   events::VerifyReport report;
   report.problem = error.message;
   if (json) {
-    print_json(json_of(report));
+    print_json(json_of_report(report));
   } else {
     std::cout << "the log is damaged: " << error.message
               << "\nits files are not to be mended in place: restore them from a copy\n";
@@ -124,8 +124,8 @@ int verify_log(Context& context, const VerifyOptions& options) {
   auto witnesses = compare_witnesses(context, **log, options.witnesses, key);
   if (!witnesses) return fail(witnesses.error());
   if (options.json) {
-    Json json = json_of(*report);
-    json["witnesses"] = json_of(*witnesses);
+    Json json = json_of_report(*report);
+    json["witnesses"] = json_of_witnesses(*witnesses);
     print_json(json);
   } else {
     print_report(*report);

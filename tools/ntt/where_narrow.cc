@@ -134,7 +134,8 @@ void narrow_by_test(const WhereTest& test, Filter& filter) {
   const bool is_one = test.relation == Relation::equal ||
                       (test.relation == Relation::in && test.values.size() == 1);
   const auto* text = test.values.empty() ? nullptr : std::get_if<std::string>(&test.values.front());
-  if (name == "type" && test.relation == Relation::like && filter.type_glob.empty()) {
+  if (name == "type" && test.relation == Relation::like && text != nullptr &&
+      filter.type_glob.empty()) {
     filter.type_glob = glob_of(*text);
   } else if (name == "medium" && is_one && text != nullptr) {
     require(filter.medium, std::optional(events::MediumId{*text}), filter);
