@@ -22,6 +22,10 @@ using events::Errc;
 using events::FileErrorType;
 using stages::ImageSourceOptions;
 
+void append_le32(std::string& out, std::uint32_t value) {
+  for (unsigned shift = 0; shift < 32; shift += 8) out += static_cast<char>(value >> shift);
+}
+
 class ImageSource : public testing::Test {
  protected:
   ImageSource() { fs::create_directories(tree); }
@@ -449,6 +453,77 @@ TEST_F(ImageSource, GptPartitionsAreFoundAndTheProtectiveMbrIsNot) {
     const auto source = open_image(image);
     EXPECT_EQ(read_content(*source, *walk.entry("file", volume), volume).bytes, "in ext");
   }
+}
+
+TEST_F(ImageSource, BothGenerationsOfUfsAreReadAsFindSeesThem) {
+  make_some_tree();
+  fs::create_hard_link(tree / "small.txt", tree / "hard link");
+  fs::create_symlink("small.txt", tree / "symlink");
+  // Blocks of 64 KiB: with smaller ones makefs puts the second generation's superblock elsewhere.
+  for (const std::string generation : {"1", "2"}) {
+    fs::remove(image);
+    shell("makefs -t ffs -s 16m -o version=" + generation + ",bsize=65536,fsize=8192 " +
+          quoted(image) + " " + quoted(tree) + " >/dev/null");
+    const WalkRecord walk = walk_image(image);
+    ASSERT_NE(walk.outcome(0), nullptr);
+    EXPECT_EQ(walk.outcome(0)->filesystem, "ufs" + generation);
+    EXPECT_EQ(walk.outcome(0)->outcome, "enumerated");
+    EXPECT_EQ(walk.paths(), tree_paths());
+    expect_same_contents(walk);
+    const Entry* link = walk.entry("hard link");
+    ASSERT_NE(link, nullptr);
+    EXPECT_EQ(link->inode, walk.entry("small.txt")->inode);
+    EXPECT_EQ(walk.entry("symlink")->symlink_target, "small.txt");
+  }
+}
+
+TEST_F(ImageSource, PartitionsOfAppleTablesAreFound) {
+  make_some_tree();
+  const fs::path part = dir / "part.img";
+  shell("mkfs.ext4 -q -d " + quoted(tree) + " " + quoted(part) + " 4M; truncate -s 20M " +
+        quoted(image) + "; parted -s " + quoted(image) +
+        " mklabel mac mkpart one ext2 1MiB 10MiB mkpart two ext2 10MiB 19MiB 2>/dev/null; dd if=" +
+        quoted(part) + " of=" + quoted(image) + " bs=1M seek=10 conv=notrunc status=none");
+  const WalkRecord walk = walk_image(image);
+  ASSERT_EQ(walk.outcomes.size(), 2U);
+  for (const auto& outcome : walk.outcomes) EXPECT_EQ(outcome.table, "mac");
+  EXPECT_EQ(walk.outcome(1)->outcome, "empty");
+  EXPECT_EQ(walk.outcome(2)->offset, 10U << 20U);
+  EXPECT_EQ(without_lost_and_found(walk.paths(2)), tree_paths());
+  expect_same_contents(walk, 2);
+}
+
+// A disk label as FreeBSD's <sys/disklabel.h> describes it: 512 bytes from the start, twice its
+// magic number, and partitions of 16 bytes (sectors, first sector, ..., type).
+TEST_F(ImageSource, PartitionsOfBsdTablesAreFound) {
+  make_some_tree();
+  std::string label;
+  for (const std::uint32_t word : {0x82564557U, 0U, 0U, 0U, 0U, 0U, 0U, 0U, 0U, 0U, 512U}) {
+    append_le32(label, word);
+  }
+  label.resize(132);
+  append_le32(label, 0x82564557U);
+  label += std::string("\0\0\x02\0", 4);  // no checksum, two partitions
+  label.resize(148);
+  for (const std::uint32_t first : {2048U, 20480U}) {
+    append_le32(label, 16384);
+    append_le32(label, first);
+    append_le32(label, 0);
+    label += std::string("\x07\0\0\0", 4);  // UFS
+  }
+  write_file(dir / "label", label);
+  const fs::path part = dir / "part.img";
+  shell("makefs -t ffs -s 8m -o bsize=65536,fsize=8192 " + quoted(part) + " " + quoted(tree) +
+        " >/dev/null; truncate -s 20M " + quoted(image) + "; dd if=" + quoted(dir / "label") +
+        " of=" + quoted(image) + " bs=512 seek=1 conv=notrunc status=none; dd if=" + quoted(part) +
+        " of=" + quoted(image) + " bs=512 seek=20480 conv=notrunc status=none");
+  EXPECT_EQ(lines_of(shell("mmls -t bsd " + quoted(image) + " | grep -c 4.2BSD")).front(), "2");
+  const WalkRecord walk = walk_image(image);
+  ASSERT_EQ(walk.outcomes.size(), 2U);
+  for (const auto& outcome : walk.outcomes) EXPECT_EQ(outcome.table, "bsd");
+  EXPECT_EQ(walk.outcome(1)->outcome, "empty");
+  EXPECT_EQ(walk.paths(2), tree_paths());
+  expect_same_contents(walk, 2);
 }
 
 TEST_F(ImageSource, AnUnpartitionedZipDiskIsFound) {
