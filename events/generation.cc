@@ -16,6 +16,13 @@ const std::vector<CopyRecord>& records_of(const CopyBatch& batch) {
   return batch.records;
 }
 
+// A batch that has none is the event's fault, one that is damaged the log's.
+Result<std::string> attachment_of(const Log& log, Sequence seq) {
+  auto attachment = log.attachment(seq);
+  if (attachment || attachment.error().code != Errc::not_found) return attachment;
+  return corrupt_event(seq, "it has no attachment");
+}
+
 // Reads batches one after the other and gives their records to whoever asks for rising ordinals.
 template <class Batch>
 class Stream {
@@ -64,7 +71,7 @@ class Stream {
   Status read_next() {
     const BatchRef& ref = batches_[next_];
     next_ += 1;
-    auto attachment = log_.attachment(ref.seq);
+    auto attachment = attachment_of(log_, ref.seq);
     if (!attachment) return std::move(attachment).error();
     auto batch = decode_(*attachment, ref.digest);
     if (!batch) return corrupt_event(ref.seq, batch.error().message);
@@ -115,7 +122,7 @@ class Reader {
 
  private:
   [[nodiscard]] Result<EntryBatch> read_entries(const EntryBatchRef& ref) const {
-    auto attachment = log_.attachment(ref.seq);
+    auto attachment = attachment_of(log_, ref.seq);
     if (!attachment) return std::move(attachment).error();
     auto batch = decode_entry_batch(*attachment, ref.digest);
     if (!batch) return corrupt_event(ref.seq, batch.error().message);

@@ -17,6 +17,8 @@ struct GenerationRef {
   Sequence load_start;        // decisions of this load attempt; 0: none
   Sequence load_success;      // outcomes of copies of this generation; 0: none
   Sequence last{UINT64_MAX};  // events after this one do not count
+  // Nor do batches after this one, but retractions of what is before it do.
+  Sequence last_batch{UINT64_MAX};
 };
 
 // One entry with everything the log says of it. Pointers live until the visit returns.
@@ -41,8 +43,8 @@ struct GenerationRow {
 };
 
 // Visits every entry in order of ordinal. Memory: a batch of each kind and a list of batch
-// positions. Errors: corruption (a batch is missing, repeated or does not decode), what the log
-// gives, or what `visit` gives, which stops the reading.
+// positions. Errors: corruption (a batch is missing, repeated or does not decode: Error::event),
+// what the log gives, or what `visit` gives, which stops the reading.
 Status read_generation(const Log& log, const GenerationRef& ref,
                        const std::function<Status(const GenerationRow&)>& visit);
 

@@ -18,22 +18,35 @@ Result<BatchRef> batch_ref(const Event& event, const Payload& data) {
   return BatchRef{event.seq, event.occurred_at, data.count, *digest};
 }
 
+Error unreadable(const Event& event, Error error) {
+  return std::move(error).within("event " + std::to_string(event.seq.value) + " (" + event.type +
+                                 ")");
+}
+
 // Collects the batches of one generation from the events of its medium.
 class Collector {
  public:
   explicit Collector(const GenerationRef& ref) : ref_(ref) {}
 
-  Status add(const Event& event) {
-    if (event.type == EnumBatchData::kType) return add_entries(event);
-    if (event.type == LoadBatchData::kType) return add_decisions(event);
-    if (event.type == CopyBatchData::kType) return add_copies(event);
-    return retractions_.add(event);
+  void add(const Event& event) {
+    retractions_.add(event);
+    if (event.seq > ref_.last_batch) return;
+    Status added;
+    if (event.type == EnumBatchData::kType) added = add_entries(event);
+    if (event.type == LoadBatchData::kType) added = add_decisions(event);
+    if (event.type == CopyBatchData::kType) added = add_copies(event);
+    if (!added) unreadable_.push_back(std::move(added).error());
   }
 
-  Batches take() && {
-    const std::set<std::uint64_t> retracted = retractions_.retracted();
+  // What cannot be read does not matter if it was retracted.
+  Result<Batches> take() && {
+    const auto retracted = retractions_.retracted();
+    if (!retracted) return retracted.error();
+    for (const Error& error : unreadable_) {
+      if (!retracted->contains(error.event)) return error;
+    }
     const auto is_retracted = [&](const BatchRef& batch) {
-      return retracted.contains(batch.seq.value);
+      return retracted->contains(batch.seq.value);
     };
     std::erase_if(batches_.entries, is_retracted);
     std::erase_if(batches_.decisions, is_retracted);
@@ -44,7 +57,7 @@ class Collector {
  private:
   Status add_entries(const Event& event) {
     auto data = payload_of<EnumBatchData>(event);
-    if (!data) return std::move(data).error();
+    if (!data) return unreadable(event, std::move(data).error());
     if (data->manifest != ref_.manifest.value) return {};
     auto batch = batch_ref(event, *data);
     if (!batch) return std::move(batch).error();
@@ -54,7 +67,7 @@ class Collector {
 
   Status add_decisions(const Event& event) {
     auto data = payload_of<LoadBatchData>(event);
-    if (!data) return std::move(data).error();
+    if (!data) return unreadable(event, std::move(data).error());
     if (!ref_.load_start || data->load != ref_.load_start.value) return {};
     auto batch = batch_ref(event, *data);
     if (!batch) return std::move(batch).error();
@@ -64,7 +77,7 @@ class Collector {
 
   Status add_copies(const Event& event) {
     auto data = payload_of<CopyBatchData>(event);
-    if (!data) return std::move(data).error();
+    if (!data) return unreadable(event, std::move(data).error());
     if (!ref_.load_success || data->load != ref_.load_success.value) return {};
     auto batch = batch_ref(event, *data);
     if (!batch) return std::move(batch).error();
@@ -75,6 +88,7 @@ class Collector {
   GenerationRef ref_;
   Batches batches_;
   Retractions retractions_;
+  std::vector<Error> unreadable_;  // each names its event
 };
 
 }  // namespace
@@ -85,18 +99,17 @@ Result<Batches> collect_batches(const Log& log, const GenerationRef& ref) {
   filter.last = ref.last;
   filter.medium = ref.medium;
   Collector collector(ref);
-  Status status;
   const Status scanned = log.scan(filter, [&](const Event& event) {
-    status = collector.add(event);
-    return status.has_value();
+    collector.add(event);
+    return true;
   });
   if (!scanned) return scanned.error();
-  if (!status) return status.error();
   return std::move(collector).take();
 }
 
 Error corrupt_event(Sequence seq, std::string_view what) {
-  return {Errc::corruption, "event " + std::to_string(seq.value) + ": " + std::string(what)};
+  return {Errc::corruption, "event " + std::to_string(seq.value) + ": " + std::string(what),
+          seq.value};
 }
 
 }  // namespace ntt::events

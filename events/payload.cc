@@ -181,6 +181,26 @@ bool is_known_type(std::string_view type) {
   return list_has(AllPayloads{}, type);
 }
 
+namespace {
+template <class Payload>
+bool check_as(const Event& event, Status& status) {
+  if (event.type != Payload::kType) return false;
+  if (auto payload = payload_of<Payload>(event); !payload) status = std::move(payload).error();
+  return true;
+}
+
+template <class... Payload>
+Status check_any(PayloadList<Payload...> /*list*/, const Event& event) {
+  Status status;
+  (check_as<Payload>(event, status) || ...);
+  return status;
+}
+}  // namespace
+
+Status check_payload(const Event& event) {
+  return check_any(AllPayloads{}, event);
+}
+
 // Every payload's to_data and from_data, so that no other file needs the JSON library.
 namespace {
 template <class... Payload>

@@ -669,12 +669,21 @@ std::string to_data(const Payload& payload);
 template <class Payload>
 Result<Payload> from_data(std::uint16_t version, std::string_view data);
 
-// from_data of an event, checking that it is of the payload's type (CHECK).
+// from_data of an event, checking that it is of the payload's type (CHECK). An error names the
+// event in Error::event.
 template <class Payload>
 Result<Payload> payload_of(const Event& event) {
   CHECK(event.type == Payload::kType);
-  return from_data<Payload>(event.version, event.data);
+  auto payload = from_data<Payload>(event.version, event.data);
+  if (payload) return payload;
+  Error error = std::move(payload).error();
+  error.event = event.seq.value;
+  return error;
 }
+
+// Whether the payload fits its type's schema, for any type. What this version of the program does
+// not know fits.
+Status check_payload(const Event& event);
 
 // Whether this version of the program knows the type at all.
 bool is_known_type(std::string_view type);

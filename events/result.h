@@ -32,6 +32,7 @@ std::string_view to_string(Errc code);
 struct Error {
   Errc code = Errc::io;
   std::string message;
+  std::uint64_t event = 0;  // seq of the one event that cannot be read; 0: it is not that
 
   // The same error with what this layer knows put in front: "append at 1042: " + message.
   [[nodiscard]] Error within(std::string_view context) && {

@@ -7,28 +7,33 @@
 
 namespace ntt::events {
 
-Status Retractions::add(const Event& event) {
-  if (event.type != Retraction::kType) return {};
+void Retractions::add(const Event& event) {
+  if (event.type != Retraction::kType) return;
+  Entry& entry = entries_.emplace_back();
+  entry.seq = event.seq.value;
   auto payload = payload_of<Retraction>(event);
   if (!payload) {
-    return std::move(payload).error().within("event " + std::to_string(event.seq.value));
+    entry.unreadable =
+        std::move(payload).error().within("event " + std::to_string(entry.seq) + " (retraction)");
+  } else if (payload->retracts < entry.seq) {
+    entry.retracts = payload->retracts;
   }
-  if (payload->retracts < event.seq.value) pairs_.emplace_back(event.seq.value, payload->retracts);
-  return {};
 }
 
-std::set<std::uint64_t> Retractions::retracted() const {
+Result<std::set<std::uint64_t>> Retractions::retracted() const {
   std::set<std::uint64_t> retracted;
-  for (auto it = pairs_.rbegin(); it != pairs_.rend(); ++it) {
-    if (!retracted.contains(it->first)) retracted.insert(it->second);
+  for (auto it = entries_.rbegin(); it != entries_.rend(); ++it) {
+    if (retracted.contains(it->seq)) continue;
+    if (!it->unreadable) return it->unreadable.error();
+    if (it->retracts != 0) retracted.insert(it->retracts);
   }
   return retracted;
 }
 
 std::map<std::uint64_t, std::uint64_t> Retractions::in_force() const {
   std::map<std::uint64_t, std::uint64_t> by;
-  for (auto it = pairs_.rbegin(); it != pairs_.rend(); ++it) {
-    if (!by.contains(it->first)) by[it->second] = it->first;
+  for (auto it = entries_.rbegin(); it != entries_.rend(); ++it) {
+    if (it->retracts != 0 && !by.contains(it->seq)) by[it->retracts] = it->seq;
   }
   return by;
 }

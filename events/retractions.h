@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <map>
 #include <set>
-#include <utility>
 #include <vector>
 
 #include "events/event.h"
@@ -17,17 +16,24 @@ namespace ntt::events {
 // thread-safe.
 class Retractions {
  public:
-  Status add(const Event& event);
+  void add(const Event& event);
 
   // The sequence numbers of what is retracted. A retraction that was itself retracted does not
-  // count; one that names a later event does nothing.
-  [[nodiscard]] std::set<std::uint64_t> retracted() const;
+  // count; one that names a later event does nothing. Errc::corruption: a retraction that counts
+  // cannot be read (Error::event), so nobody knows what it withdraws.
+  [[nodiscard]] Result<std::set<std::uint64_t>> retracted() const;
 
-  // The same, each with the retraction that withdraws it (the first, if several do).
+  // The same, each with the retraction that withdraws it (the first, if several do). Retractions
+  // that cannot be read are passed over.
   [[nodiscard]] std::map<std::uint64_t, std::uint64_t> in_force() const;
 
  private:
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> pairs_;  // retraction, what it retracts
+  struct Entry {
+    std::uint64_t seq = 0;
+    std::uint64_t retracts = 0;  // 0: nothing, or `unreadable`
+    Status unreadable;
+  };
+  std::vector<Entry> entries_;
 };
 
 }  // namespace ntt::events

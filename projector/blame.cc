@@ -67,12 +67,11 @@ class Walk {
     retractions_.insert(std::upper_bound(retractions_.begin(), retractions_.end(), event, later),
                         &event);
     events::Retractions in_log_order;
-    for (const Event* retraction : retractions_) {
-      if (auto added = in_log_order.add(*retraction); !added) return added;
-    }
+    for (const Event* retraction : retractions_) in_log_order.add(*retraction);
     auto retracted = in_log_order.retracted();
-    if (retracted == retracted_) return {};
-    retracted_ = std::move(retracted);
+    if (!retracted) return std::move(retracted).error();
+    if (*retracted == retracted_) return {};
+    retracted_ = std::move(*retracted);
     steps_ = MediumSteps();
     for (const Event* walked : walked_) {
       if (retracted_.contains(walked->seq.value)) continue;
@@ -119,6 +118,8 @@ Result<std::vector<ColumnBlame>> blame_medium(const std::vector<Event>& medium_e
   const bool same = std::all_of(story->begin(), story->end(),
                                 [](const PlacedEvent& placed) { return placed.counts; });
   for (const PlacedEvent& placed : *story) {
+    // Withdrawn, and nobody can read what it said.
+    if (!placed.counts && !events::check_payload(*placed.event)) continue;
     if (auto added = all.add(*placed.event); !added) return std::move(added).error();
     if (same || !placed.counts) continue;
     if (auto added = counting.add(*placed.event); !added) return std::move(added).error();

@@ -3,7 +3,10 @@
 #include "projector/blob_projection.h"
 
 #include "events/batch.h"
+#include "events/payload.h"
 #include "projector/copy_writer.h"
+#include "projector/event_kind.h"
+#include "projector/unfolded.h"
 
 namespace ntt::projector {
 
@@ -39,6 +42,11 @@ constexpr const char* kUpdateBlobs =
     "ORDER BY n.blobid, n.at DESC, n.seq DESC) c WHERE b.blobid = c.blobid AND "
     "(b.check_seq IS NULL OR (b.last_checked, b.check_seq) < (c.at, c.seq))";
 
+// Of an event without one: nothing, which no batch is.
+Result<std::string> attachment_of(const events::Log& log, const events::Event& event) {
+  return event.has_attachment() ? log.attachment(event.seq) : Result<std::string>(std::string());
+}
+
 Status write_copies(CopyWriter& rows, Sequence seq, events::Timestamp at,
                     const std::string& attachment) {
   auto batch = events::decode_copy_batch(attachment);
@@ -71,44 +79,103 @@ Status write_checks(CopyWriter& rows, Sequence seq, events::Timestamp at,
   return {};
 }
 
+// Batches that cannot be decoded are added to `unfolded`.
 template <class Write>
 Status copy_batches(Pg& pg, const events::Log& log, const std::vector<Sequence>& batches,
-                    const std::string& table, const std::string& columns, const Write& write) {
+                    const std::string& table, const std::string& columns, const Write& write,
+                    std::vector<UnfoldedEvent>& unfolded) {
   CopyWriter rows(pg);
   if (auto started = rows.start(table, columns, false); !started) return started;
   for (const Sequence seq : batches) {
     auto event = log.read(seq);
     if (!event) return std::move(event).error();
-    auto attachment = log.attachment(seq);
+    auto attachment = attachment_of(log, *event);
     if (!attachment) return std::move(attachment).error();
     auto written = write(rows, seq, event->occurred_at, *attachment);
-    if (!written) return std::move(written).error().within("event " + std::to_string(seq.value));
+    if (!written && written.error().code != events::Errc::corruption) return written;
+    if (!written) {
+      unfolded.push_back(
+          {seq, Lacking::blobs, event->medium, unfolded_reason(*event, written.error())});
+    }
   }
   auto finished = rows.finish();
   if (!finished) return std::move(finished).error();
   return {};
 }
 
-}  // namespace
-
-Status project_blobs(Pg& pg, const events::Log& log, const NewEvents& found) {
-  if (found.copy_batches.empty() && found.verify_batches.empty()) return {};
+// The blobs of these batches. Returns those that cannot be decoded.
+Result<std::vector<UnfoldedEvent>> project_batches(Pg& pg, const events::Log& log,
+                                                   const std::vector<Sequence>& copies,
+                                                   const std::vector<Sequence>& checks) {
+  std::vector<UnfoldedEvent> unfolded;
+  if (copies.empty() && checks.empty()) return unfolded;
   auto done =
       run(pg,
           "CREATE TEMP TABLE new_blob (blobid text, size bigint, seq bigint, at timestamptz) "
           "ON COMMIT DROP;"
           "CREATE TEMP TABLE new_check (blobid text, outcome text, seq bigint, at "
           "timestamptz) ON COMMIT DROP");
-  if (!done) return done;
-  done =
-      copy_batches(pg, log, found.copy_batches, "new_blob", "blobid, size, seq, at", write_copies);
-  if (!done) return done;
-  done = copy_batches(pg, log, found.verify_batches, "new_check", "blobid, outcome, seq, at",
-                      write_checks);
-  if (!done) return done;
-  if (found.verify_batches.empty()) return run(pg, kInsertBlobs);
-  if (done = run(pg, kInsertCheckedBlobs); !done) return done;
-  return run(pg, kUpdateBlobs);
+  if (done) {
+    done =
+        copy_batches(pg, log, copies, "new_blob", "blobid, size, seq, at", write_copies, unfolded);
+  }
+  if (done) {
+    done = copy_batches(pg, log, checks, "new_check", "blobid, outcome, seq, at", write_checks,
+                        unfolded);
+  }
+  if (done) done = run(pg, checks.empty() ? kInsertBlobs : kInsertCheckedBlobs);
+  if (done && !checks.empty()) done = run(pg, kUpdateBlobs);
+  if (!done) return std::move(done).error();
+  return unfolded;
+}
+
+// All batches of a type that the table `event` has.
+Result<std::vector<Sequence>> batches_of(Pg& pg, const std::string& type) {
+  auto rows = pg.query("SELECT seq FROM event WHERE type = " + pg.quote(type) + " ORDER BY seq");
+  if (!rows) return std::move(rows).error();
+  std::vector<Sequence> batches;
+  for (const Row& row : *rows) batches.push_back({std::strtoull(row[0]->c_str(), nullptr, 10)});
+  return batches;
+}
+
+// From nothing: which batch was the first to name a blob depends on all of them.
+Result<std::vector<UnfoldedEvent>> project_all_batches(Pg& pg, const events::Log& log) {
+  auto copies = batches_of(pg, events::CopyBatchData::kType);
+  if (!copies) return std::move(copies).error();
+  auto checks = batches_of(pg, events::VerifyBatchData::kType);
+  if (!checks) return std::move(checks).error();
+  if (auto gone = run(pg, "DELETE FROM blobs"); !gone) return std::move(gone).error();
+  return project_batches(pg, log, *copies, *checks);
+}
+
+Result<bool> can_be_decoded(const events::Log& log, Sequence seq) {
+  auto event = log.read(seq);
+  if (!event) return std::move(event).error();
+  auto attachment = attachment_of(log, *event);
+  if (!attachment) return std::move(attachment).error();
+  if (kind_of(event->type).subject == Subject::copy) {
+    return events::decode_copy_batch(*attachment).has_value();
+  }
+  return events::decode_verify_batch(*attachment).has_value();
+}
+
+}  // namespace
+
+Result<std::vector<UnfoldedEvent>> project_blobs(Pg& pg, const events::Log& log,
+                                                 const NewEvents& found,
+                                                 const std::vector<UnfoldedEvent>& known) {
+  std::vector<UnfoldedEvent> still;
+  for (const UnfoldedEvent& event : known) {
+    if (event.lacking != Lacking::blobs) continue;
+    auto decodes = can_be_decoded(log, event.seq);
+    if (!decodes) return std::move(decodes).error();
+    if (*decodes) return project_all_batches(pg, log);
+    still.push_back(event);
+  }
+  auto fresh = project_batches(pg, log, found.copy_batches, found.verify_batches);
+  if (!fresh) return fresh;
+  still.insert(still.end(), fresh->begin(), fresh->end());
+  return still;
 }
 
 }  // namespace ntt::projector

@@ -9,7 +9,10 @@
 namespace ntt::projector {
 
 // Folds new copy_batch and verify_batch events. A retraction does not take a blob away: the store
-// still has it.
-events::Status project_blobs(Pg& pg, const events::Log& log, const NewEvents& found);
+// still has it. A batch that cannot be decoded is left out; once a program can, the table is folded
+// anew. `known`: what could not be folded before. Returns the batches that are left out now.
+events::Result<std::vector<UnfoldedEvent>> project_blobs(Pg& pg, const events::Log& log,
+                                                         const NewEvents& found,
+                                                         const std::vector<UnfoldedEvent>& known);
 
 }  // namespace ntt::projector

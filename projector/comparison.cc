@@ -40,6 +40,8 @@ const std::vector<ComparedTable>& compared_tables() {
       {"queue_stats", {"medium_hash"}},
       {"find_filter", {"medium_hash"}},
       {"event", {"seq"}, false, "seq"},
+      {"retracted_event", {"seq"}, false, "retracted_by"},
+      {"unfolded_event", {"seq", "lacking"}, false, "seq"},
       {"blobs", {"blobid"}},
       {"inode", {"medium_hash", "id"}, true},
       {"path", {"medium_hash", "inode_id", "path", "nth"}, true},

@@ -7,13 +7,13 @@
 #include "events/retractions.h"
 #include "projector/event_kind.h"
 #include "projector/medium_steps.h"
+#include "projector/partial_fold.h"
 
 namespace ntt::projector {
 
 namespace {
 
 using events::Event;
-using events::Result;
 
 std::string number(Sequence seq) {
   return "event " + std::to_string(seq.value);
@@ -50,32 +50,30 @@ std::string why_never(const Event& event, EventKind kind) {
 }
 
 // Outcomes of a copy that counts as complete are retracted with their sum, or the sum is wrong.
-Result<std::string> why_not_batch(const Event& batch, const std::vector<Event>& medium_events,
-                                  const std::map<std::uint64_t, std::uint64_t>& retracted) {
+std::string why_not_batch(const Event& batch, const std::vector<Event>& medium_events,
+                          const std::map<std::uint64_t, std::uint64_t>& retracted) {
   auto outcomes = events::payload_of<events::CopyBatchData>(batch);
-  if (!outcomes) return std::move(outcomes).error().within(number(batch.seq));
+  if (!outcomes) return "";
   for (const Event& event : medium_events) {
     if (event.type != events::CopySuccess::kType || event.seq < batch.seq) continue;
     if (retracted.contains(event.seq.value)) continue;
     auto copy = events::payload_of<events::CopySuccess>(event);
-    if (!copy) return std::move(copy).error().within(number(event.seq));
-    if (!names_load(*copy, {outcomes->load}, outcomes->generation)) continue;
+    if (!copy || !names_load(*copy, {outcomes->load}, outcomes->generation)) continue;
     return number(batch.seq) + " is a copy_batch that " + number(event.seq) +
            " (copy_success) counts; retract that one first";
   }
-  return std::string();
+  return "";
 }
 
 }  // namespace
 
-Result<std::string> why_not_retractable(const Event& event,
-                                        const std::vector<Event>& medium_events) {
+std::string why_not_retractable(const Event& event, const std::vector<Event>& medium_events) {
   const EventKind kind = kind_of(event.type);
-  if (auto never = why_never(event, kind); !never.empty()) return never;
+  // What cannot be read says nothing that would have to stay.
+  const bool is_readable = event.medium.empty() || events::check_payload(event).has_value();
+  if (auto never = why_never(event, kind); is_readable && !never.empty()) return never;
   events::Retractions retractions;
-  for (const Event& other : medium_events) {
-    if (auto added = retractions.add(other); !added) return std::move(added).error();
-  }
+  for (const Event& other : medium_events) retractions.add(other);
   const auto retracted = retractions.in_force();
   const auto by = retracted.find(event.seq.value);
   if (by != retracted.end()) {
@@ -83,17 +81,15 @@ Result<std::string> why_not_retractable(const Event& event,
            "; retract that one to bring it back";
   }
   if (kind.phase == Phase::batch) return why_not_batch(event, medium_events, retracted);
-  return std::string();
+  return "";
 }
 
-Result<std::vector<RowDifference>> effect_of(std::vector<Event> medium_events, const Event& event) {
-  auto before = fold_medium(medium_events);
-  if (!before) return std::move(before).error();
+std::vector<RowDifference> effect_of(std::vector<Event> medium_events, const Event& event) {
+  auto before = fold_partly(medium_events).state;
   medium_events.push_back(event);
-  auto after = fold_medium(medium_events);
-  if (!after) return std::move(after).error();
-  before->medium = after->medium = event.medium;
-  auto differences = row_differences(medium_row(*before), medium_row(*after));
+  auto after = fold_partly(std::move(medium_events)).state;
+  before.medium = after.medium = event.medium;
+  auto differences = row_differences(medium_row(before), medium_row(after));
   std::erase_if(differences, [](const RowDifference& d) { return d.name == "last_seq"; });
   return differences;
 }

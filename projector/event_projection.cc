@@ -2,11 +2,15 @@
 
 #include "projector/event_projection.h"
 
+#include <algorithm>
+#include <nlohmann/json.hpp>
 #include <unordered_map>
 
+#include "events/bytes.h"
 #include "events/payload.h"
 #include "projector/copy_writer.h"
 #include "projector/event_kind.h"
+#include "projector/unfolded.h"
 
 namespace ntt::projector {
 
@@ -21,19 +25,33 @@ constexpr const char* kColumns =
     "\"user\", program, attachment_bytes, known, data";
 constexpr std::uint64_t kProgressEvents = 4096;
 
+// Data that jsonb takes: the payload, or a JSON text of its bytes, escaped.
+std::string acceptable_json(const std::string& data) {
+  constexpr int kDepthMax = 500;  // far less than makes the server run out of stack
+  int deepest = 0;
+  const auto measure = [&deepest](int depth, auto /*what*/, auto& /*parsed*/) {
+    deepest = std::max(deepest, depth);
+    return true;
+  };
+  const auto json = nlohmann::json::parse(data, measure, /*allow_exceptions=*/false);
+  if (!json.is_discarded() && deepest <= kDepthMax) return data;
+  return nlohmann::json(events::escape_bytes(data)).dump();
+}
+
 class EventProjection {
  public:
-  EventProjection(Pg& pg, const EventRange& range, const ProjectProgress& progress)
-      : rows_(pg), range_(range), progress_(progress) {}
+  EventProjection(Pg& pg, const EventRange& range, bool any_json, const ProjectProgress& progress)
+      : rows_(pg), range_(range), any_json_(any_json), progress_(progress) {}
 
   Result<NewEvents> run(const events::Log& log);
 
  private:
   Status write(const Event& event);
-  Status note(const Event& event);
+  void note(const Event& event);
 
   CopyWriter rows_;
   const EventRange& range_;
+  bool any_json_;  // take payloads that the server refuses
   const ProjectProgress& progress_;
   NewEvents found_;
   std::unordered_map<std::string, std::size_t> index_;
@@ -56,25 +74,30 @@ Status EventProjection::write(const Event& event) {
   rows_.text(event.actor.program);
   rows_.int8(clamped(event.attachment_bytes));
   rows_.boolean(events::is_known_type(event.type));
-  rows_.json(event.data);
+  rows_.json(any_json_ ? acceptable_json(event.data) : event.data);
   return {};
 }
 
-Status EventProjection::note(const Event& event) {
-  if (event.medium.empty()) return {};
+void EventProjection::note(const Event& event) {
+  if (event.medium.empty()) {
+    if (auto fits = events::check_payload(event); !fits) {
+      found_.unfolded.push_back(
+          {event.seq, Lacking::nothing, {}, unfolded_reason(event, fits.error())});
+    }
+    return;
+  }
   const auto [found, is_new] = index_.try_emplace(event.medium.text, found_.media.size());
-  if (is_new) found_.media.push_back({event.medium, false, {}});
+  if (is_new) found_.media.push_back({event.medium, false, false, {}});
   TouchedMedium& medium = found_.media[found->second];
   const EventKind kind = kind_of(event.type);
   if (kind.subject == Subject::retraction) medium.retracted = true;
   if (kind.is(Subject::verify, Phase::batch)) found_.verify_batches.push_back(event.seq);
   if (kind.is(Subject::copy, Phase::batch)) {
     auto batch = events::payload_of<events::CopyBatchData>(event);
-    if (!batch) return std::move(batch).error().within("event " + std::to_string(event.seq.value));
-    medium.copied_into.insert(batch->load);
+    if (batch) medium.copied_into.insert(batch->load);
+    if (!batch) medium.unreadable_copy = true;
     found_.copy_batches.push_back(event.seq);
   }
-  return {};
 }
 
 Result<NewEvents> EventProjection::run(const events::Log& log) {
@@ -89,7 +112,7 @@ Result<NewEvents> EventProjection::run(const events::Log& log) {
   Status status;
   auto scanned = log.scan(filter, [&](const Event& event) {
     status = write(event);
-    if (status) status = note(event);
+    note(event);
     if (progress_ && event.seq.value % kProgressEvents == 0) {
       progress_("events", event.seq.value - range_.from.value, expected);
     }
@@ -110,9 +133,17 @@ Result<NewEvents> EventProjection::run(const events::Log& log) {
 
 }  // namespace
 
+// The server says what it refuses only when it has it all, so that nobody has to look at every
+// payload first: then all go again, and are looked at.
 Result<NewEvents> project_events(Pg& pg, const events::Log& log, const EventRange& range,
                                  const ProjectProgress& progress) {
-  return EventProjection(pg, range, progress).run(log);
+  if (auto begun = pg.execute("SAVEPOINT events"); !begun) return std::move(begun).error();
+  auto found = EventProjection(pg, range, false, progress).run(log);
+  if (found || found.error().code != events::Errc::invalid) return found;
+  if (auto undone = pg.execute("ROLLBACK TO SAVEPOINT events"); !undone) {
+    return std::move(undone).error();
+  }
+  return EventProjection(pg, range, true, progress).run(log);
 }
 
 }  // namespace ntt::projector

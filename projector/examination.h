@@ -21,8 +21,8 @@ namespace ntt::projector {
 // Not thread-safe.
 class Examination {
  public:
-  // With a medium: its rows only. Errors: conflict (another one is at work), corruption (an event
-  // cannot be folded: named), unavailable, invalid.
+  // With a medium: its rows only. Errors: conflict (another one is at work), corruption (the
+  // log is damaged), unavailable, invalid.
   static events::Result<std::unique_ptr<Examination>> begin(
       const std::string& owner_url, const events::Log& log,
       const std::optional<events::MediumId>& medium, const ProjectProgress& progress);
@@ -38,6 +38,9 @@ class Examination {
   [[nodiscard]] const std::string& witness_problem() const { return witness_problem_; }
   // Up to where the log was folded.
   [[nodiscard]] const events::Head& position() const { return shadow_->position(); }
+
+  // What could not be folded up to there.
+  [[nodiscard]] const std::vector<UnfoldedEvent>& unfolded() const { return shadow_->unfolded(); }
 
   // Returns the number of rows compared. `checkpoint`: its row too. Projectors wait meanwhile; what
   // they have brought in since begin() is folded first.

@@ -66,16 +66,15 @@ std::vector<PlacedEvent> merge(const std::vector<PlacedEvent>& native,
 
 events::Result<std::vector<PlacedEvent>> story_order(std::span<const Event> log_order) {
   events::Retractions retractions;
-  for (const Event& event : log_order) {
-    if (auto added = retractions.add(event); !added) return std::move(added).error();
-  }
+  for (const Event& event : log_order) retractions.add(event);
   const auto retracted = retractions.retracted();
+  if (!retracted) return retracted.error();
   std::vector<PlacedEvent> native;
   std::vector<PlacedEvent> late;
   native.reserve(log_order.size());
   for (const Event& event : log_order) {
     const bool counts =
-        kind_of(event.type).subject != Subject::retraction && !retracted.contains(event.seq.value);
+        kind_of(event.type).subject != Subject::retraction && !retracted->contains(event.seq.value);
     (event.origin == events::Origin::native ? native : late)
         .push_back({&event, event.occurred_at, counts});
   }

@@ -32,7 +32,7 @@ struct PlacedEvent {
 events::Result<std::vector<PlacedEvent>> story_order(std::span<const events::Event> log_order);
 
 // `log_order` is one medium's events in the order of the log and must outlive the result.
-// Errc::corruption names a retraction that cannot be read.
+// Errc::corruption names a retraction that cannot be read (Error::event).
 events::Result<std::vector<const events::Event*>> fold_order(
     std::span<const events::Event> log_order);
 

@@ -67,7 +67,9 @@ Status add_all(Lister& lister, const std::vector<PlacedEvent>& story) {
       const EventKind kind = kind_of(placed.event->type);
       Status added;
       if (kind.is(Subject::load, Phase::success)) {
-        if (loads) added = lister.add_load(*placed.event);
+        if (!loads) continue;
+        added = lister.add_load(*placed.event);
+        if (!added && !placed.counts) continue;  // withdrawn, and nobody can read what it was
       } else if (!loads && placed.counts && kind.is(Subject::enumerate, Phase::success)) {
         added = lister.add_manifest(*placed.event);
       } else if (!loads && placed.counts && kind.is(Subject::copy, Phase::success)) {
@@ -89,9 +91,7 @@ Result<std::vector<GenerationSummary>> list_generations(const std::vector<Event>
   auto current = fold_medium(medium_events);
   if (!current) return std::move(current).error();
   events::Retractions retractions;
-  for (const Event& event : medium_events) {
-    if (auto added = retractions.add(event); !added) return std::move(added).error();
-  }
+  for (const Event& event : medium_events) retractions.add(event);
   Lister lister;
   if (auto added = add_all(lister, *story); !added) return std::move(added).error();
   auto list = std::move(lister).take();

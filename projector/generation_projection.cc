@@ -77,6 +77,17 @@ Status drop_filter(Pg& pg, const std::string& medium) {
   return {};
 }
 
+events::GenerationRef generation_of(const FoldedMedium& medium, Sequence last) {
+  events::GenerationRef ref;
+  ref.medium = medium.state.medium;
+  ref.manifest = {medium.state.load->manifest};
+  ref.load_start = {medium.state.load->load};
+  ref.load_success = medium.state.load_seq;
+  ref.last = last;
+  if (medium.stop) ref.last_batch = {medium.stop->at.value - 1};
+  return ref;
+}
+
 class GenerationProjection {
  public:
   GenerationProjection(Pg& pg, const events::Log& log, Sequence last, const FoldedMedium& medium,
@@ -87,11 +98,7 @@ class GenerationProjection {
         progress_(progress),
         tables_(pg, medium.state.medium.text, medium.partition_suffix),
         filter_(medium.state.load->path_count) {
-    ref_.medium = state_.medium;
-    ref_.manifest = {state_.load->manifest};
-    ref_.load_start = {state_.load->load};
-    ref_.load_success = state_.load_seq;
-    ref_.last = last;
+    ref_ = generation_of(medium, last);
     last_updated_ = state_.enum_done->at;
     last_seq_ = state_.load_seq;
   }
@@ -103,6 +110,7 @@ class GenerationProjection {
   Status fill(const std::string& what, const std::string& table, const std::string& columns,
               bool frozen, Write write);
   Status fill_links();
+  Status check_count() const;
   Status write_inode(const GenerationRow& row);
   Status write_path(const GenerationRow& row);
   Status write_link(const GenerationRow& row);
@@ -348,6 +356,18 @@ Status GenerationProjection::write_filter() {
   return {};
 }
 
+// What this program counted is what it wrote: else something else is missing or too many.
+Status GenerationProjection::check_count() const {
+  if (done_ == state_.load->path_count) return {};
+  auto load = log_.read(state_.load_seq);
+  if (!load) return std::move(load).error();
+  if (load->origin != events::Origin::native) return {};
+  return events::Error{events::Errc::corruption,
+                       "it counts " + std::to_string(state_.load->path_count) +
+                           " paths where its manifest has " + std::to_string(done_),
+                       state_.load_seq.value};
+}
+
 Result<std::uint64_t> GenerationProjection::run() {
   const std::string label = " of " + state_.medium.text.substr(0, 8);
   Status done = tables_.create_inode();
@@ -355,6 +375,7 @@ Result<std::uint64_t> GenerationProjection::run() {
     done = fill("inodes" + label, tables_.fresh_inode(), kInodeColumns, true,
                 &GenerationProjection::write_inode);
   }
+  if (done) done = check_count();
   if (done) done = tables_.index_inode();
   if (done) done = tables_.create_path();
   if (done) {
@@ -365,20 +386,82 @@ Result<std::uint64_t> GenerationProjection::run() {
   if (done) done = tables_.index_path(path_bytes_max_);
   if (done) done = write_queue_stats();
   if (done) done = write_filter();
-  if (!done) return std::move(done).error().within("medium " + state_.medium.text);
+  if (!done) return std::move(done).error();
   return rows_written_;
+}
+
+// The load that made the generation, or an outcome that came after it.
+FoldStop stop_of(const MediumState& state, const events::Error& error) {
+  const Sequence at = std::max(state.load_seq, Sequence{error.event});
+  if (error.event != state.load_seq.value && at != state.load_seq) return {at, error.message};
+  return {at, "event " + std::to_string(at.value) + " (load_success): " + error.message};
+}
+
+// Fills the new tables of a generation. Nothing: it cannot be read, and the medium is stopped.
+Result<std::optional<std::uint64_t>> try_generation(Pg& pg, const events::Log& log, Sequence last,
+                                                    FoldedMedium& medium,
+                                                    const ProjectProgress& progress) {
+  // One that stopped its medium is read first: no row is written in vain each time.
+  Result<std::uint64_t> written = 0;
+  if (medium.stored_stop && medium.state.load->manifest != 0) {
+    const auto ignore = [](const GenerationRow&) { return Status(); };
+    auto read = events::read_generation(log, generation_of(medium, last), ignore);
+    if (!read) written = std::move(read).error();
+  }
+  if (auto saved = pg.execute("SAVEPOINT generation"); !saved) return std::move(saved).error();
+  if (written) written = GenerationProjection(pg, log, last, medium, progress).run();
+  if (written) return std::optional<std::uint64_t>(*written);
+  if (written.error().event == 0) {
+    return std::move(written).error().within("medium " + medium.state.medium.text);
+  }
+  auto undone = pg.execute("ROLLBACK TO SAVEPOINT generation");
+  if (!undone) return std::move(undone).error();
+  auto stopped = stop_medium(log, last, stop_of(medium.state, written.error()), medium);
+  if (!stopped) return std::move(stopped).error();
+  return std::optional<std::uint64_t>();
+}
+
+// What is to take its place at the end.
+struct Changes {
+  std::vector<GenerationTables> changed;
+  std::vector<GenerationTables> gone;
+  std::uint64_t rows = 0;
+};
+
+Status drop_generation(Pg& pg, const FoldedMedium& medium, Changes& changes) {
+  const std::string& name = medium.state.medium.text;
+  changes.gone.emplace_back(pg, name, medium.partition_suffix);
+  auto deleted = pg.execute("DELETE FROM queue_stats WHERE medium_hash = " + pg.quote(name));
+  if (!deleted) return std::move(deleted).error();
+  return drop_filter(pg, name);
+}
+
+// The generation of one medium: the last that can be read.
+Status bring_up(Pg& pg, const events::Log& log, Sequence last, FoldedMedium& medium,
+                const ProjectProgress& progress, Changes& changes) {
+  while (true) {
+    const MediumState& state = medium.state;
+    const bool generation_changed = medium.is_forced || state.load_seq != medium.stored_load_seq;
+    if (!state.load) return generation_changed ? drop_generation(pg, medium, changes) : Status();
+    if (!generation_changed && !medium.outcomes_changed()) return {};
+    auto rows = try_generation(pg, log, last, medium, progress);
+    if (!rows) return std::move(rows).error();
+    if (!*rows) continue;
+    changes.rows += **rows;
+    changes.changed.emplace_back(pg, state.medium.text, medium.partition_suffix);
+    return {};
+  }
 }
 
 // All exchanges in one go, so that no lock is held while rows are written. A reader in a long
 // transaction may hold a partition that has to go: wait a little, let others pass, try again.
-Status exchange_all(Pg& pg, const std::vector<GenerationTables>& changed,
-                    const std::vector<GenerationTables>& gone) {
+Status exchange_all(Pg& pg, const Changes& changes) {
   constexpr int kAttempts = 20;
   const auto attempt = [&]() -> Status {
-    for (GenerationTables tables : changed) {
+    for (GenerationTables tables : changes.changed) {
       if (auto done = tables.exchange(); !done) return done;
     }
-    for (GenerationTables tables : gone) {
+    for (GenerationTables tables : changes.gone) {
       if (auto done = tables.drop(); !done) return done;
     }
     return {};
@@ -400,36 +483,18 @@ Status exchange_all(Pg& pg, const std::vector<GenerationTables>& changed,
 }  // namespace
 
 Result<std::uint64_t> project_generations(Pg& pg, const events::Log& log, Sequence last,
-                                          const std::vector<FoldedMedium>& media,
+                                          std::vector<FoldedMedium>& media,
                                           const ProjectProgress& progress) {
-  std::vector<GenerationTables> changed;
-  std::vector<GenerationTables> gone;
-  std::uint64_t rows = 0;
+  Changes changes;
   if (auto made = make_fresh(pg, kQueueStats); !made) return std::move(made).error();
-  for (const FoldedMedium& medium : media) {
-    const MediumState& state = medium.state;
-    const bool generation_changed = medium.is_forced || state.load_seq != medium.stored_load_seq;
-    if (!state.load) {
-      if (generation_changed) {
-        gone.emplace_back(pg, state.medium.text, medium.partition_suffix);
-        auto deleted = pg.execute("DELETE FROM queue_stats WHERE medium_hash = " +
-                                  pg.quote(state.medium.text));
-        if (!deleted) return std::move(deleted).error();
-        if (auto gone_too = drop_filter(pg, state.medium.text); !gone_too) {
-          return std::move(gone_too).error();
-        }
-      }
-      continue;
+  for (FoldedMedium& medium : media) {
+    if (auto done = bring_up(pg, log, last, medium, progress, changes); !done) {
+      return std::move(done).error();
     }
-    if (!generation_changed && !medium.outcomes_changed) continue;
-    auto written = GenerationProjection(pg, log, last, medium, progress).run();
-    if (!written) return written;
-    rows += *written;
-    changed.emplace_back(pg, state.medium.text, medium.partition_suffix);
   }
   if (auto merged = merge_rows(pg, kQueueStats, ""); !merged) return std::move(merged).error();
-  if (auto done = exchange_all(pg, changed, gone); !done) return std::move(done).error();
-  return rows;
+  if (auto done = exchange_all(pg, changes); !done) return std::move(done).error();
+  return changes.rows;
 }
 
 }  // namespace ntt::projector

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "events/log.h"
 #include "projector/pg.h"
@@ -18,17 +19,22 @@ struct FoldRange {
   std::optional<events::MediumId> medium;
 };
 
-// Needs a transaction, at whose end rows and checkpoint are committed together. Returns the number
-// of inode and path rows written. Errors: corruption (an event cannot be folded: named), conflict
-// (a reader holds a partition that has to be replaced, or the checkpoint does not stand at `from`),
-// unavailable, io.
-events::Result<std::uint64_t> fold_log(Pg& pg, const events::Log& log, const FoldRange& range,
-                                       const ProjectProgress& progress);
+struct FoldedLog {
+  std::uint64_t rows = 0;               // inode and path rows written
+  std::vector<UnfoldedEvent> unfolded;  // what the tables lack now
+};
+
+// Needs a transaction, at whose end rows and checkpoint are committed together. Media that are
+// stopped are tried again, even if the range is empty. Errors: corruption (the log is damaged),
+// conflict (a reader holds a partition that has to be replaced, or the checkpoint does not stand at
+// `from`), unavailable, io.
+events::Result<FoldedLog> fold_log(Pg& pg, const events::Log& log, const FoldRange& range,
+                                   const ProjectProgress& progress);
 
 // Folds the medium's events up to the checkpoint again and writes all its rows anew, whatever they
-// say now; the checkpoint stays. Needs a transaction.
-events::Result<std::uint64_t> fold_medium_again(Pg& pg, const events::Log& log,
-                                                const events::MediumId& medium,
-                                                const ProjectProgress& progress);
+// say now; the checkpoint stays. `unfolded` is that of the medium. Needs a transaction.
+events::Result<FoldedLog> fold_medium_again(Pg& pg, const events::Log& log,
+                                            const events::MediumId& medium,
+                                            const ProjectProgress& progress);
 
 }  // namespace ntt::projector

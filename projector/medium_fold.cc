@@ -3,6 +3,7 @@
 #include "projector/medium_fold.h"
 
 #include <algorithm>
+#include <set>
 #include <span>
 
 #include "events/bytes.h"
@@ -18,6 +19,7 @@ using events::Event;
 using events::Status;
 
 events::Error cannot_fold(const Event& event, events::Error error) {
+  error.event = event.seq.value;
   return std::move(error).within("event " + std::to_string(event.seq.value) + " (" + event.type +
                                  ")");
 }
@@ -34,6 +36,13 @@ std::string describe(const events::MediumIdentified& facts) {
 std::optional<std::string> image_of(const events::SourceInfo& source) {
   if (source.kind == "image" || source.kind == "tar") return source.path.bytes;
   return std::nullopt;
+}
+
+bool repeats_a_volume(const events::EnumSuccess& manifest) {
+  std::set<std::uint32_t> volumes;
+  return std::any_of(
+      manifest.volumes.begin(), manifest.volumes.end(),
+      [&](const events::VolumeOutcome& each) { return !volumes.insert(each.volume).second; });
 }
 
 void touched_by(MediumState& state, Sequence seq) {
@@ -195,6 +204,10 @@ Status MediumSteps::judge_manifest(MediumState& state) const {
     const auto& manifest = candidate->payload();
     if (!manifest) return cannot_fold(candidate->event(), manifest.error());
     if (manifest->manifest != state.load->manifest) continue;
+    if (repeats_a_volume(*manifest)) {
+      return cannot_fold(candidate->event(),
+                         {events::Errc::corruption, "it has two outcomes for one volume"});
+    }
     for (const events::VolumeOutcome& volume : manifest->volumes) {
       if (volume.outcome == "enumerated" || volume.outcome == "empty" || volume.outcome == "swap") {
         continue;
@@ -263,16 +276,16 @@ bool same_content(MediumState a, MediumState b) {
 
 // A retraction shows in the state only by what is missing, so the events before it are folded with
 // and without it. Retractions are rare.
-events::Result<Sequence> last_effective_retraction(std::span<const Event> log_order) {
+Sequence last_effective_retraction(std::span<const Event> log_order) {
   for (std::size_t i = log_order.size(); i-- > 0;) {
     if (kind_of(log_order[i].type).subject != Subject::retraction) continue;
     auto before = fold_span(log_order.first(i));
-    if (!before) return std::move(before).error();
     auto after = fold_span(log_order.first(i + 1));
-    if (!after) return std::move(after).error();
-    if (!same_content(*before, *after)) return log_order[i].seq;
+    if (!before && !after) continue;
+    // Without it, or only since then, the events could not be folded.
+    if (!before || !after || !same_content(*before, *after)) return log_order[i].seq;
   }
-  return Sequence{};
+  return {};
 }
 
 }  // namespace
@@ -289,9 +302,7 @@ std::string judge_health(std::uint64_t rescued_bytes, std::uint64_t total_bytes)
 events::Result<MediumState> fold_medium(const std::vector<Event>& medium_events) {
   auto state = fold_span(medium_events);
   if (!state) return state;
-  auto retraction = last_effective_retraction(medium_events);
-  if (!retraction) return std::move(retraction).error();
-  state->last_seq = std::max(state->last_seq, *retraction);
+  state->last_seq = std::max(state->last_seq, last_effective_retraction(medium_events));
   if (!medium_events.empty()) state->medium = medium_events.front().medium;
   return state;
 }

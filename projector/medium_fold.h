@@ -67,7 +67,7 @@ struct MediumState {
 
 // Folds all events of one medium, batches left out or ignored. The order of the vector is the
 // log's; the fold takes them in the order of fold_order.h. Errc::corruption names the event that
-// cannot be folded.
+// cannot be folded (Error::event): its payload cannot be read, or contradicts another.
 //
 // copy_done is the latest copy_success that names the current load_success (by its seq, or by its
 // generation where it knows no seq). One that is dated before that load (a clock went back) does

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "events/bytes.h"
+#include "events/retractions.h"
 #include "projector/copy_writer.h"
 #include "projector/medium_row.h"
 #include "projector/partition_names.h"
@@ -28,6 +29,7 @@ constexpr MergeTable kVolume{
     "filesystem, label, uuid, outcome, message, time_basis, entries, bytes, unreadable, "
     "other_streams, last_seq",
     "last_seq, medium_hash, volume"};
+constexpr MergeTable kRetracted{"retracted_event", "seq", "seq, medium_hash, retracted_by", "seq"};
 constexpr const char* kTouchedOnly = "old.medium_hash IN (SELECT medium_hash FROM new_medium)";
 
 void put_text(CopyWriter& rows, const std::string& text) {
@@ -124,21 +126,52 @@ Status copy_fresh(Pg& pg, const MergeTable& merge, const Write& write) {
   return {};
 }
 
-Result<MediumState> fold_from_log(const events::Log& log, const events::MediumId& medium,
-                                  Sequence last) {
+// A retraction that names an event of another medium does nothing.
+Status drop_strangers(Pg& pg) {
+  auto dropped = pg.execute(
+      "DELETE FROM new_retracted_event n WHERE NOT EXISTS (SELECT FROM event e WHERE e.seq = n.seq "
+      "AND e.medium_hash = n.medium_hash)");
+  if (!dropped) return std::move(dropped).error();
+  return {};
+}
+
+Status project_retracted(Pg& pg, const std::vector<FoldedMedium>& media) {
+  auto done = copy_fresh(pg, kRetracted, [&](CopyWriter& rows) -> Status {
+    for (const FoldedMedium& medium : media) {
+      for (const auto& [seq, by] : medium.retracted) {
+        if (auto begun = rows.row(); !begun) return begun;
+        rows.int8(clamped(seq));
+        rows.text(medium.touched.medium.text);
+        rows.int8(clamped(by));
+      }
+    }
+    return {};
+  });
+  if (done) done = drop_strangers(pg);
+  if (done) done = merge_rows(pg, kRetracted, kTouchedOnly);
+  return done;
+}
+
+// Folds the medium's events up to `last`, or what of them is before the medium's stop.
+Status fold_from_log(const events::Log& log, Sequence last, FoldedMedium& medium) {
   events::Filter filter;
-  filter.medium = medium;
+  filter.medium = medium.touched.medium;
   filter.last = last;
   filter.batches = false;
   std::vector<events::Event> found;
+  events::Retractions retractions;
   auto scanned = log.scan(filter, [&](const events::Event& event) {
+    retractions.add(event);
     found.push_back(event);
     return true;
   });
-  if (!scanned) return std::move(scanned).error();
-  auto state = fold_medium(found);
-  if (state) state->medium = medium;
-  return state;
+  if (!scanned) return scanned;
+  medium.retracted = retractions.in_force();
+  PartialFold fold = fold_partly(std::move(found), std::move(medium.stop));
+  medium.state = std::move(fold.state);
+  medium.stop = std::move(fold.stop);
+  medium.state.medium = medium.touched.medium;
+  return {};
 }
 
 }  // namespace
@@ -154,18 +187,37 @@ Result<StoredMedia> read_stored_media(Pg& pg) {
   return stored;
 }
 
+bool FoldedMedium::outcomes_changed() const {
+  const Sequence stopped = stop ? stop->at : Sequence{};
+  return touched.retracted || touched.unreadable_copy || stopped != stored_stop ||
+         touched.copied_into.contains(state.load_seq.value);
+}
+
+Status stop_medium(const events::Log& log, Sequence last, FoldStop stop, FoldedMedium& medium) {
+  medium.stop = std::move(stop);
+  return fold_from_log(log, last, medium);
+}
+
 Result<std::vector<FoldedMedium>> fold_media(const events::Log& log, Sequence last,
                                              const std::vector<TouchedMedium>& touched,
-                                             const StoredMedia& stored) {
+                                             const StoredMedia& stored,
+                                             const std::vector<UnfoldedEvent>& known) {
   PartitionNames names;
   for (const auto& [medium, row] : stored) names.keep(row.partition_suffix);
+  std::map<std::string, Sequence> stops;
+  for (const UnfoldedEvent& event : known) {
+    if (event.lacking == Lacking::medium) stops[event.medium.text] = event.seq;
+  }
   std::vector<FoldedMedium> media;
   for (const TouchedMedium& touch : touched) {
-    auto state = fold_from_log(log, touch.medium, last);
-    if (!state) return std::move(state).error().within("medium " + touch.medium.text);
     FoldedMedium& folded = media.emplace_back();
-    folded.outcomes_changed = touch.retracted || touch.copied_into.contains(state->load_seq.value);
-    folded.state = std::move(*state);
+    folded.touched = touch;
+    if (auto done = fold_from_log(log, last, folded); !done) {
+      return std::move(done).error().within("medium " + touch.medium.text);
+    }
+    if (const auto stop = stops.find(touch.medium.text); stop != stops.end()) {
+      folded.stored_stop = stop->second;
+    }
     const auto row = stored.find(touch.medium.text);
     if (row == stored.end()) {
       folded.partition_suffix = names.assign(touch.medium);
@@ -208,7 +260,8 @@ Status project_media(Pg& pg, const std::vector<FoldedMedium>& media) {
   if (!done) return done;
   if (done = merge_rows(pg, medium_table(), ""); !done) return done;
   if (done = merge_rows(pg, kAttempt, kTouchedOnly); !done) return done;
-  return merge_rows(pg, kVolume, kTouchedOnly);
+  if (done = merge_rows(pg, kVolume, kTouchedOnly); !done) return done;
+  return project_retracted(pg, media);
 }
 
 }  // namespace ntt::projector

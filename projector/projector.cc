@@ -7,6 +7,7 @@
 #include "projector/log_fold.h"
 #include "projector/pg.h"
 #include "projector/schema.h"
+#include "projector/unfolded.h"
 
 namespace ntt::projector {
 
@@ -71,11 +72,16 @@ Result<ProjectReport> PgProjector::fold(const Log& log, const ProjectProgress& p
   if (auto same = check_witness(log, *from); !same) return std::move(same).error();
   auto to = log.head();
   if (!to) return std::move(to).error();
-  ProjectReport report{from->seq, to->seq, 0};
-  if (to->seq == from->seq) return report;
-  auto rows = fold_log(*pg_, log, {from->seq, *to, {}}, progress);
-  if (!rows) return std::move(rows).error();
-  report.rows = *rows;
+  ProjectReport report{from->seq, to->seq, 0, {}};
+  if (to->seq == from->seq) {
+    auto unfolded = read_unfolded(*pg_);
+    if (!unfolded) return std::move(unfolded).error();
+    if (unfolded->empty()) return report;
+  }
+  auto folded = fold_log(*pg_, log, {from->seq, *to, {}}, progress);
+  if (!folded) return std::move(folded).error();
+  report.rows = folded->rows;
+  report.unfolded = std::move(folded->unfolded);
   return report;
 }
 
@@ -90,10 +96,9 @@ Result<ProjectReport> PgProjector::resolve(const ProjectReport& report, const Er
 Result<ProjectReport> PgProjector::catch_up(const Log& log, const ProjectProgress& progress) {
   if (auto begun = begin(); !begun) return std::move(begun).error().within("projecting");
   auto report = fold(log, progress);
-  if (!report || report->from == report->to) {
+  if (!report) {
     pg_->roll_back();
-    if (!report) return std::move(report).error().within("projecting");
-    return report;
+    return std::move(report).error().within("projecting");
   }
   auto committed = pg_->commit();
   if (committed) return report;

@@ -26,11 +26,12 @@ struct RebuildReport {
   events::Sequence to;     // the tables are the fold of the events up to here
   std::uint64_t rows = 0;  // inode and path rows written
   std::vector<TableCount> counts;
+  std::vector<UnfoldedEvent> unfolded;  // what the new tables lack
 };
 
 // Keeps what was live as schema ntt_previous, in the place of an older one. Errors: conflict
-// (another rebuild is at work), corruption (an event cannot be folded, or the new tables do not
-// hold what the log says: nothing was changed), unavailable, invalid, io.
+// (another rebuild is at work), corruption (the log is damaged, or the new tables do not hold what
+// it says: nothing was changed), unavailable, invalid, io.
 events::Result<RebuildReport> rebuild(const std::string& owner_url, const events::Log& log,
                                       const ProjectProgress& progress);
 
@@ -41,9 +42,9 @@ events::Status roll_back_rebuild(const std::string& owner_url);
 events::Result<bool> drop_previous(const std::string& owner_url);
 
 // One medium in place, in one transaction, as of the tables' checkpoint: its rows of every table
-// but `blobs`, which belongs to all media. Returns inode and path rows written. Errors as
+// but `blobs`, which belongs to all media. The report has no position and no counts. Errors as
 // Projector::catch_up, and not_found (the log has no such medium up to there).
-events::Result<std::uint64_t> rebuild_medium(const std::string& owner_url, const events::Log& log,
+events::Result<RebuildReport> rebuild_medium(const std::string& owner_url, const events::Log& log,
                                              const events::MediumId& medium,
                                              const ProjectProgress& progress);
 

@@ -31,6 +31,8 @@ const std::map<std::string, RepairedTable>& repaired_tables() {
       {"queue_stats", {"medium_hash", "l.medium_hash = n.medium_hash"}},
       {"find_filter", {"medium_hash", "l.medium_hash = n.medium_hash"}},
       {"event", {"seq", "l.seq = n.seq"}},
+      {"retracted_event", {"seq", "l.seq = n.seq"}},
+      {"unfolded_event", {"seq, lacking", "l.seq = n.seq AND l.lacking = n.lacking"}},
       {"blobs", {"blobid", "l.blobid = n.blobid"}}};
   return tables;
 }

@@ -3,7 +3,6 @@
 #include "projector/shadow.h"
 
 #include "projector/locks.h"
-#include "projector/log_fold.h"
 #include "projector/schema.h"
 
 namespace ntt::projector {
@@ -47,6 +46,14 @@ Result<std::unique_ptr<Shadow>> Shadow::open(const std::string& owner_url, std::
   return std::unique_ptr<Shadow>(new Shadow(std::move(*pg), std::move(schema)));
 }
 
+Result<std::uint64_t> Shadow::fold(const events::Log& log, const FoldRange& range,
+                                   const ProjectProgress& progress) {
+  auto folded = fold_log(*pg_, log, range, progress);
+  if (!folded) return std::move(folded).error();
+  unfolded_ = std::move(folded->unfolded);
+  return folded->rows;
+}
+
 Result<std::uint64_t> Shadow::build(const events::Log& log, const Head& to,
                                     const std::optional<events::MediumId>& medium,
                                     const ProjectProgress& progress) {
@@ -58,7 +65,7 @@ Result<std::uint64_t> Shadow::build(const events::Log& log, const Head& to,
                                       "<name> TO ntt_projector"};
     }
     if (!to.seq) return 0;
-    return fold_log(*pg_, log, {{}, to, medium}, progress);
+    return fold(log, {{}, to, medium}, progress);
   });
   if (!rows) return std::move(rows).error().within("folding the log into schema " + schema_);
   position_ = to;
@@ -70,7 +77,7 @@ Result<std::uint64_t> Shadow::catch_up(const events::Log& log, const Head& to,
                                        const ProjectProgress& progress) {
   if (to.seq <= position_.seq) return 0;
   auto rows = in_transaction(*pg_, [&] {
-    return fold_log(*pg_, log, {position_.seq, to, medium_}, progress);
+    return fold(log, {position_.seq, to, medium_}, progress);
   });
   if (!rows) return std::move(rows).error().within("folding the log into schema " + schema_);
   position_ = to;

@@ -9,8 +9,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "events/log.h"
+#include "projector/log_fold.h"
 #include "projector/pg.h"
 #include "projector/projector.h"
 
@@ -38,15 +40,20 @@ class Shadow {
 
   [[nodiscard]] const std::string& schema() const { return schema_; }
   [[nodiscard]] const events::Head& position() const { return position_; }
+  // What could not be folded up to there.
+  [[nodiscard]] const std::vector<UnfoldedEvent>& unfolded() const { return unfolded_; }
   Pg& pg() { return *pg_; }
 
  private:
   Shadow(std::unique_ptr<Pg> pg, std::string schema)
       : pg_(std::move(pg)), schema_(std::move(schema)) {}
+  events::Result<std::uint64_t> fold(const events::Log& log, const FoldRange& range,
+                                     const ProjectProgress& progress);
   std::unique_ptr<Pg> pg_;
   std::string schema_;
   std::optional<events::MediumId> medium_;
   events::Head position_;
+  std::vector<UnfoldedEvent> unfolded_;
 };
 
 }  // namespace ntt::projector

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string_view>
 #include <tuple>
 #include <vector>
@@ -21,7 +22,7 @@ using events::Status;
 
 struct Collected {
   std::vector<Event> events;  // in log order, without batches and retractions
-  events::Retractions retractions;
+  std::set<std::uint64_t> retracted;
   std::map<std::uint64_t, std::uint64_t> manifest_entries;  // recorded entries by manifest
 };
 
@@ -33,31 +34,38 @@ bool is_relevant(std::string_view type) {
   return std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes);
 }
 
-Status collect(const Event& event, Collected& into) {
+void collect(const Event& event, Collected& into, std::vector<events::Error>& unreadable) {
   if (event.type == events::EnumBatchData::kType) {
     auto batch = events::payload_of<events::EnumBatchData>(event);
-    if (!batch) return std::move(batch).error();
-    into.manifest_entries[batch->manifest] += batch->count;
+    if (batch) {
+      into.manifest_entries[batch->manifest] += batch->count;
+    } else {
+      unreadable.push_back(
+          std::move(batch).error().within("event " + std::to_string(event.seq.value)));
+    }
   } else if (is_relevant(event.type)) {
     into.events.push_back(event);
   }
-  return into.retractions.add(event);
 }
 
 Result<Collected> collect_medium(const events::Log& log, const events::MediumId& medium) {
   Collected collected;
-  Status status;
+  std::vector<events::Error> unreadable;
+  events::Retractions retractions;
   events::Filter filter;
   filter.medium = medium;
   auto scanned = log.scan(filter, [&](const Event& event) {
-    status = collect(event, collected);
-    if (!status) {
-      status = std::move(status).error().within("event " + std::to_string(event.seq.value));
-    }
-    return status.has_value();
+    collect(event, collected, unreadable);
+    retractions.add(event);
+    return true;
   });
   if (!scanned) return std::move(scanned).error();
-  if (!status) return std::move(status).error();
+  auto retracted = retractions.retracted();
+  if (!retracted) return std::move(retracted).error();
+  collected.retracted = std::move(*retracted);
+  for (events::Error& error : unreadable) {
+    if (!collected.retracted.contains(error.event)) return std::move(error);
+  }
   return collected;
 }
 
@@ -72,12 +80,11 @@ struct Placed {
 };
 
 std::vector<Placed> in_order(const Collected& collected) {
-  const auto retracted = collected.retractions.retracted();
   std::vector<Placed> order;
   std::int64_t native_time = INT64_MIN;
   for (const Event& event : collected.events) {
     const bool native = event.origin == events::Origin::native;
-    const bool absent = retracted.contains(event.seq.value);
+    const bool absent = collected.retracted.contains(event.seq.value);
     if (native && !absent) native_time = std::max(native_time, event.occurred_at.micros);
     order.push_back({native ? native_time : event.occurred_at.micros, native, &event, absent});
   }
@@ -131,7 +138,11 @@ class Folder {
   // A withdrawn generation still uses up its number: a number never means two generations.
   Status take_load(const Event& event, bool retracted) {
     std::optional<Recorded<events::LoadSuccess>> load;
-    if (auto kept = keep(event, load); !kept) return kept;
+    if (auto kept = keep(event, load); !kept) {
+      if (!retracted) return kept;
+      history.generations += 1;
+      return {};
+    }
     history.generations = std::max(history.generations + 1, load->payload.generation);
     if (!retracted) history.loaded = std::move(load);
     return {};

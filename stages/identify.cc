@@ -138,15 +138,15 @@ Result<std::optional<std::string>> current_label(const events::Log& log,
   filter.medium = medium;
   filter.type_glob = events::Retraction::kType;
   auto scanned = log.scan(filter, [&](const events::Event& event) {
-    status = retractions.add(event);
-    return status.has_value();
+    retractions.add(event);
+    return true;
   });
   if (!scanned) return std::move(scanned).error();
-  if (!status) return std::move(status).error();
   const auto retracted = retractions.retracted();
+  if (!retracted) return retracted.error();
   filter.type_glob = MediumLabelled::kType;
   scanned = log.scan(filter, [&](const events::Event& event) {
-    if (retracted.contains(event.seq.value)) return true;
+    if (retracted->contains(event.seq.value)) return true;
     auto labelled = events::payload_of<MediumLabelled>(event);
     if (labelled) label = std::move(labelled->label);
     if (!labelled) status = std::move(labelled).error();

@@ -1,10 +1,10 @@
--- Schema version 2: every table and view of ntt. TABLES.md says what each column means.
+-- Schema version 3: every table and view of ntt. TABLES.md says what each column means.
 -- Run once, as ntt_projector, with search_path = ntt.
 
 CREATE TABLE schema_version (
   version integer PRIMARY KEY
 );
-INSERT INTO schema_version VALUES (2);
+INSERT INTO schema_version VALUES (3);
 
 CREATE TABLE projection_checkpoint (
   projection text PRIMARY KEY,
@@ -34,6 +34,22 @@ CREATE TABLE event (
 );
 CREATE INDEX event_medium_idx ON event (medium_hash, seq);
 CREATE INDEX event_type_idx ON event (type, seq);
+
+-- Events that count as absent.
+CREATE TABLE retracted_event (
+  seq bigint PRIMARY KEY,
+  medium_hash text NOT NULL,
+  retracted_by bigint NOT NULL
+);
+
+-- Events that could not be folded.
+CREATE TABLE unfolded_event (
+  seq bigint NOT NULL,
+  lacking text NOT NULL CHECK (lacking IN ('medium', 'blobs', 'nothing')),
+  medium_hash text,
+  reason text NOT NULL,
+  PRIMARY KEY (seq, lacking)
+);
 
 CREATE TABLE medium (
   medium_hash text PRIMARY KEY,
@@ -227,8 +243,7 @@ CREATE VIEW stage_duration AS
   FROM stage_attempt
   WHERE end_seq <> start_seq AND started_at IS NOT NULL;
 
--- Stages that failed, by type of event and by its short word. A retracted event does not count,
--- unless the retraction was itself retracted.
+-- Stages that failed, by type of event and by its short word. A retracted event does not count.
 CREATE VIEW error_by_type AS
   SELECT e.type, e.data ->> 'error' AS error, count(*) AS events,
          count(DISTINCT e.medium_hash) AS media, min(e.occurred_at) AS first_at,
@@ -236,12 +251,7 @@ CREATE VIEW error_by_type AS
   FROM event e
   WHERE e.type IN ('image_error', 'enum_error', 'load_error', 'copy_error', 'archive_error',
                    'verify_error')
-    AND NOT EXISTS (
-      SELECT FROM event r
-      WHERE r.type = 'retraction' AND r.data -> 'retracts' = to_jsonb(e.seq)
-        AND NOT EXISTS (
-          SELECT FROM event s
-          WHERE s.type = 'retraction' AND s.data -> 'retracts' = to_jsonb(r.seq)))
+    AND NOT EXISTS (SELECT FROM retracted_event r WHERE r.seq = e.seq)
   GROUP BY e.type, e.data ->> 'error';
 
 -- Files that could not be stored, by medium and kind of error.

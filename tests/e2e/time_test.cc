@@ -30,6 +30,18 @@ std::vector<json> objects(const std::string& lines) {
   return out;
 }
 
+// A label that does not fit its schema.
+struct Unreadable {
+  static constexpr const char* kType = events::MediumLabelled::kType;
+};
+std::string data_of(const Unreadable& /*payload*/) {
+  return R"({"label":5})";
+}
+template <class Payload>
+std::string data_of(const Payload& payload) {
+  return events::to_data(payload);
+}
+
 class TimeTest : public testing::Test {
  protected:
   TimeTest() {
@@ -79,7 +91,7 @@ class TimeTest : public testing::Test {
     event.occurred_at = events::parse_timestamp(at).value();
     event.origin = origin;
     event.actor = events::this_actor();
-    event.data = events::to_data(payload);
+    event.data = data_of(payload);
     ASSERT_TRUE((*log)->append_one(event));
   }
 
@@ -256,6 +268,34 @@ TEST_F(TimeTest, ARetractionIsShownRecordedAndCanItselfBeRetracted) {
   EXPECT_EQ(now, was);
   EXPECT_EQ(site_.sql("SELECT copy_done_seq FROM medium"), copy);
   EXPECT_EQ(lines_of(site_.must({"log", "--medium", medium, "--type", "retraction"})).size(), 2U);
+}
+
+TEST_F(TimeTest, AnEventThatCannotBeReadStopsItsMediumUntilItIsRetracted) {
+  const std::string medium = take_in();
+  add_late(medium, Unreadable{}, "2020-01-01", events::Origin::native);
+  site_.must({"label", medium, "after it", "--no-project"});
+  const auto projected = site_.ntt({"project"});
+  EXPECT_EQ(projected.exit_code, 1);
+  const std::string bad = site_.sql("SELECT seq FROM unfolded_event");
+  EXPECT_TRUE(contains(projected.err, "ntt show " + bad)) << projected.err;
+  EXPECT_EQ(site_.sql("SELECT seq = (SELECT max(seq) FROM event) FROM projection_checkpoint"), "t");
+  EXPECT_TRUE(contains(site_.must({"status"}), "ntt retract " + bad));
+  EXPECT_TRUE(contains(site_.must({"status", medium}), "stopped       before event " + bad));
+  const json status = json::parse(site_.must({"status", medium, "--json"}));
+  EXPECT_EQ(status["stopped_before"].dump(), bad);
+  EXPECT_FALSE(status["copy_done"].is_null());
+  EXPECT_EQ(row({medium})["message"], nullptr);
+  const auto audit = site_.ntt({"audit"});
+  EXPECT_EQ(audit.exit_code, 3) << audit.err;
+  EXPECT_TRUE(contains(audit.out, "FOUND  fold  event " + bad)) << audit.out;
+  EXPECT_EQ(site_.ntt({"rebuild"}).exit_code, 1);
+  site_.must({"retract", bad, "--why", "nobody can read it"});
+  EXPECT_EQ(site_.sql("SELECT message FROM medium"), "after it");
+  EXPECT_EQ(site_.ntt({"project"}).exit_code, 0);
+  EXPECT_EQ(site_.ntt({"audit"}).exit_code, 0);
+  site_.must({"blame", medium});
+  site_.must({"generations", medium});
+  EXPECT_EQ(site_.ntt({"run", "--dir", tree().string()}).exit_code, 0);
 }
 
 TEST_F(TimeTest, WhatCannotBeRetractedIsRefusedWithAReason) {

@@ -235,19 +235,6 @@ TEST_F(ProjectorTest, AnOpenReaderDoesNotHoldUpANewMedium) {
          "WHERE usename = 'ntt_reader'");
 }
 
-TEST_F(ProjectorTest, AnEventThatCannotBeFoldedIsNamed) {
-  events::NewEvent event;
-  event.id = events::new_event_id(clock_);
-  event.type = "medium_labelled";
-  event.medium = {kMedium};
-  event.data = R"({"label":5})";
-  ASSERT_TRUE(log_->append_one(event));
-  auto report = projector_->catch_up(*log_, {});
-  ASSERT_FALSE(report);
-  EXPECT_EQ(report.error().code, Errc::corruption);
-  EXPECT_NE(report.error().message.find("event 1"), std::string::npos);
-}
-
 TEST_F(ProjectorTest, NoServerIsUnavailable) {
   projector_.reset();
   ASSERT_TRUE(cluster_.stop());

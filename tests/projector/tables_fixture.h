@@ -95,6 +95,7 @@ inline std::string TablesTest::dump() {
         "volume ORDER BY medium_hash, volume", "inode ORDER BY id",
         "path ORDER BY inode_id, path, tableoid::regclass::text", "blobs ORDER BY blobid",
         "queue_stats ORDER BY medium_hash", "find_filter ORDER BY medium_hash",
+        "retracted_event ORDER BY seq", "unfolded_event ORDER BY seq, lacking",
         "projection_checkpoint"}) {
     all += query + std::string("\n") + ask("SELECT * FROM " + std::string(query));
   }

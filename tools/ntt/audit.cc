@@ -7,6 +7,7 @@
 #include "projector/checkpoint.h"
 #include "tools/ntt/audit_checks.h"
 #include "tools/ntt/difference_json.h"
+#include "tools/ntt/media.h"
 #include "tools/ntt/progress.h"
 #include "tools/ntt/tables.h"
 #include "tools/ntt/terminal.h"
@@ -125,6 +126,18 @@ Status Audit::examine(Examination& examination, RepairPlan& plan) {
                 ", the log at " + std::to_string(head->seq.value) + ": `ntt project`",
             {},
             true,
+            {}});
+  }
+  for (const projector::UnfoldedEvent& event : examination.unfolded()) {
+    const bool is_stop = event.lacking == projector::Lacking::medium;
+    const std::string name = "event " + std::to_string(event.seq.value);
+    report({"fold",
+            event.medium.text,
+            name,
+            is_stop ? "the medium is stopped before it: " + event.reason + "; " + remedy(event.seq)
+                    : "left out: " + event.reason,
+            event.seq,
+            event.lacking == projector::Lacking::nothing,
             {}});
   }
   if (auto done = compare(examination, &plan); !done) return done;

@@ -31,26 +31,27 @@ struct EventCheck {
   const char* sql;
 };
 
+// Payloads are compared as jsonb: a cast of one odd value would end the query.
 constexpr std::array<EventCheck, 9> kEventChecks = {{
     {"dispositions", false,
      "SELECT m.medium_hash, 'path', m.enum_done_seq, format('%s entries have a disposition, the "
      "load counted %s', (SELECT count(*) FROM path p WHERE p.medium_hash = m.medium_hash), "
      "e.data->>'path_count') FROM medium m JOIN event e ON e.seq = m.enum_done_seq WHERE "
-     "(e.data->>'manifest')::bigint <> 0 AND (e.data->>'path_count')::bigint <> (SELECT count(*) "
-     "FROM path p WHERE p.medium_hash = m.medium_hash)"},
+     "e.data->'manifest' <> to_jsonb(0) AND e.data->'path_count' <> to_jsonb((SELECT count(*) "
+     "FROM path p WHERE p.medium_hash = m.medium_hash))"},
     {"inodes", false,
      "SELECT m.medium_hash, 'inode', m.enum_done_seq, format('%s inodes, the load counted %s', "
      "(SELECT count(*) FROM inode i WHERE i.medium_hash = m.medium_hash), e.data->>'inode_count') "
-     "FROM medium m JOIN event e ON e.seq = m.enum_done_seq WHERE (e.data->>'manifest')::bigint <> "
-     "0 AND (e.data->>'inode_count')::bigint <> (SELECT count(*) FROM inode i WHERE i.medium_hash "
-     "= m.medium_hash)"},
+     "FROM medium m JOIN event e ON e.seq = m.enum_done_seq WHERE e.data->'manifest' <> "
+     "to_jsonb(0) AND e.data->'inode_count' <> to_jsonb((SELECT count(*) FROM inode i WHERE "
+     "i.medium_hash = m.medium_hash))"},
     {"ends", false,
      "SELECT s.medium_hash, 'event ' || s.seq, max(e.seq), format('%s has %s ends: events %s', "
      "s.type, count(*), string_agg(e.seq::text, ', ' ORDER BY e.seq)) FROM event e JOIN event s ON "
      "s.seq = e.cause WHERE s.type ~ '^(image|enum|load|copy|archive|verify)_start$' AND e.type ~ "
-     "'^(image|enum|load|copy|archive|verify)_(success|error|skip)$' AND e.seq NOT IN (SELECT "
-     "(data->>'retracts')::bigint FROM event WHERE type = 'retraction') GROUP BY s.seq, "
-     "s.medium_hash, s.type HAVING count(*) > 1"},
+     "'^(image|enum|load|copy|archive|verify)_(success|error|skip)$' AND NOT EXISTS (SELECT FROM "
+     "retracted_event r WHERE r.seq = e.seq) GROUP BY s.seq, s.medium_hash, s.type HAVING "
+     "count(*) > 1"},
     {"cause", false,
      "SELECT e.medium_hash, 'event ' || e.seq, e.seq, format('%s says that event %s led to it, "
      "which is %s', e.type, e.cause, CASE WHEN s.seq IS NULL THEN 'not in the log' WHEN s.seq >= "
@@ -64,8 +65,8 @@ constexpr std::array<EventCheck, 9> kEventChecks = {{
     {"generation", false,
      "SELECT c.medium_hash, 'event ' || c.seq, c.seq, format('copy_success completes event %s, "
      "which is no load_success of this medium', c.data->>'load') FROM event c WHERE c.type = "
-     "'copy_success' AND (c.data->>'load')::bigint <> 0 AND NOT EXISTS (SELECT FROM event l WHERE "
-     "l.seq = (c.data->>'load')::bigint AND l.type = 'load_success' AND l.medium_hash = "
+     "'copy_success' AND c.data->'load' <> to_jsonb(0) AND NOT EXISTS (SELECT FROM event l WHERE "
+     "to_jsonb(l.seq) = c.data->'load' AND l.type = 'load_success' AND l.medium_hash = "
      "c.medium_hash)"},
     {"clock", false,
      "SELECT medium_hash, 'event ' || seq, seq, 'recorded_at is before that of the event before "
@@ -75,9 +76,9 @@ constexpr std::array<EventCheck, 9> kEventChecks = {{
     {"retraction", false,
      "SELECT r.medium_hash, 'event ' || r.seq, r.seq, format('retracts event %s, which is not an "
      "earlier event of the same medium', r.data->>'retracts') FROM event r LEFT JOIN event e ON "
-     "e.seq = (r.data->>'retracts')::bigint WHERE r.type = 'retraction' AND (e.seq IS NULL OR "
-     "e.seq "
-     ">= r.seq OR e.medium_hash IS DISTINCT FROM r.medium_hash)"},
+     "to_jsonb(e.seq) = r.data->'retracts' WHERE r.type = 'retraction' AND (e.seq IS NULL OR "
+     "e.seq >= r.seq OR e.medium_hash IS DISTINCT FROM r.medium_hash) AND NOT EXISTS (SELECT FROM "
+     "retracted_event x WHERE x.seq = r.seq)"},
     {"attempt", true,
      "SELECT a.medium_hash, 'event ' || a.start_seq, a.start_seq, a.stage || ' began and has no "
      "end: interrupted, or at work' FROM open_attempt a WHERE NOT EXISTS (SELECT FROM "

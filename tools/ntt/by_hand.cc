@@ -76,8 +76,7 @@ Result<HandReport> add_by_hand(Context& context, Log& log, const MediumId& mediu
   added.actor = events::this_actor();
   added.data = event.data;
   auto changes = projector::effect_of(std::move(*known), foreseen(added, head->seq.next()));
-  if (!changes) return std::move(changes).error();
-  HandReport report{{}, std::move(*changes)};
+  HandReport report{{}, std::move(changes)};
   if (options.dry_run || (unless_same && report.changes.empty())) return report;
   auto seq = log.append_one(added);
   if (!seq) return std::move(seq).error();
@@ -92,7 +91,10 @@ std::string project_by_hand(Context& context, const HandReport& report,
     LiveProgress progress(progress_style(context.settings.progress));
     return project(context, progress);
   }();
-  if (projected) return "current";
+  if (projected) {
+    warn_of_unfolded(projected->unfolded);
+    return "current";
+  }
   say_warning(projected.error().message);
   say_warning("event " + std::to_string(report.seq.value) +
               " is in the log; `ntt project` brings the tables up to it");

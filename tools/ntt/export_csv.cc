@@ -69,7 +69,9 @@ Status write_media(const Log& log, const std::optional<MediumId>& medium, std::o
   const auto seq = [](const std::optional<projector::Stamp>& stamp) {
     return stamp ? std::to_string(stamp->seq.value) : "";
   };
-  return visit_media(log, medium, [&](const projector::MediumState& state) {
+  return visit_media(log, medium, [&](const projector::PartialFold& fold) {
+    const projector::MediumState& state = fold.state;
+    if (fold.stop) warn_of_stop(state.medium, *fold.stop);
     std::string problems;
     for (const std::string& problem : state.problems) {
       problems += (problems.empty() ? "" : "\n") + problem;
@@ -137,9 +139,9 @@ Status write_files(const Context& context, const Log& log, const std::optional<M
                       "blob",       "size_read",      "reason"});
   if (medium) return write_files_of(context, log, *medium, generation, out);
   Status written;
-  auto visited = visit_media(log, {}, [&](const projector::MediumState& state) {
-    if (!written || !state.load) return;
-    written = write_files_of(context, log, state.medium, generation, out);
+  auto visited = visit_media(log, {}, [&](const projector::PartialFold& fold) {
+    if (!written || !fold.state.load) return;
+    written = write_files_of(context, log, fold.state.medium, generation, out);
   });
   return written ? visited : written;
 }

@@ -28,25 +28,28 @@ namespace {
 
 // Every load_success of the medium that is not retracted.
 Result<std::map<Sequence, events::LoadSuccess>> loads_of(const Log& log, const MediumId& medium) {
-  std::map<Sequence, events::LoadSuccess> loads;
+  std::vector<Event> found;
   events::Retractions retractions;
-  Status read;
   events::Filter filter;
   filter.medium = medium;
+  filter.types = {events::LoadSuccess::kType, events::Retraction::kType};
   auto scanned = log.scan(filter, [&](const Event& event) {
-    read = retractions.add(event);
-    if (event.type != events::LoadSuccess::kType) return read.has_value();
-    auto payload = events::payload_of<events::LoadSuccess>(event);
-    if (!payload) {
-      read = std::move(payload).error().within("event " + std::to_string(event.seq.value));
-      return false;
-    }
-    loads.emplace(event.seq, std::move(*payload));
-    return read.has_value();
+    retractions.add(event);
+    if (event.type == events::LoadSuccess::kType) found.push_back(event);
+    return true;
   });
   if (!scanned) return std::move(scanned).error();
-  if (!read) return std::move(read).error();
-  for (const std::uint64_t seq : retractions.retracted()) loads.erase({seq});
+  const auto retracted = retractions.retracted();
+  if (!retracted) return retracted.error();
+  std::map<Sequence, events::LoadSuccess> loads;
+  for (const Event& event : found) {
+    if (retracted->contains(event.seq.value)) continue;
+    auto payload = events::payload_of<events::LoadSuccess>(event);
+    if (!payload) {
+      return std::move(payload).error().within("event " + std::to_string(event.seq.value));
+    }
+    loads.emplace(event.seq, std::move(*payload));
+  }
   return loads;
 }
 
@@ -136,10 +139,12 @@ Result<ChosenGeneration> choose_generation(const Log& log, const MediumId& mediu
       out.load = load;
     }
   } else {
-    auto visited = visit_media(log, medium, [&out](const projector::MediumState& state) {
-      if (!state.load) return;
-      out.ref.load_success = state.load_seq;
-      out.load = *state.load;
+    auto visited = visit_media(log, medium, [&](const projector::PartialFold& fold) {
+      if (fold.stop) warn_of_stop(medium, *fold.stop);
+      if (fold.stop) out.ref.last_batch = {fold.stop->at.value - 1};
+      if (!fold.state.load) return;
+      out.ref.load_success = fold.state.load_seq;
+      out.load = *fold.state.load;
     });
     if (!visited) return std::move(visited).error();
   }

@@ -5,14 +5,19 @@
 #include <algorithm>
 
 #include "events/bytes.h"
+#include "events/payload.h"
+#include "events/retractions.h"
 #include "events/rocks_log.h"
+#include "tools/ntt/messages.h"
 
 namespace ntt::tools {
 
 using events::Error;
 using events::Event;
 using events::Result;
+using projector::FoldStop;
 using projector::MediumState;
+using projector::PartialFold;
 using projector::StageAttempt;
 
 namespace {
@@ -72,6 +77,33 @@ Result<std::vector<events::MediumId>> in_order_of_arrival(const events::Log& log
   return names;
 }
 
+// The first batch that counts whose payload cannot be read, as what stops the medium.
+Result<std::optional<FoldStop>> unreadable_batch(const events::Log& log,
+                                                 const std::vector<Event>& others,
+                                                 const PartialFold& fold) {
+  events::Retractions retractions;
+  for (const Event& event : others) retractions.add(event);
+  const auto retracted = retractions.in_force();
+  events::Filter filter;
+  filter.medium = fold.state.medium;
+  filter.types = {events::EnumBatchData::kType, events::LoadBatchData::kType,
+                  events::CopyBatchData::kType};
+  if (fold.stop) filter.last = {fold.stop->at.value - 1};
+  std::optional<FoldStop> found;
+  auto scanned = log.scan(filter, [&](const Event& event) {
+    if (retracted.contains(event.seq.value)) return true;
+    auto fits = events::check_payload(event);
+    if (!fits) {
+      const std::string name = "event " + std::to_string(event.seq.value) + " (" + event.type + ")";
+      found = FoldStop{std::max(event.seq, fold.state.load_seq),
+                       std::move(fits).error().within(name).message};
+    }
+    return !found;
+  });
+  if (!scanned) return std::move(scanned).error();
+  return found;
+}
+
 }  // namespace
 
 Result<std::vector<Event>> read_medium_events(const events::Log& log,
@@ -89,18 +121,33 @@ Result<std::vector<Event>> read_medium_events(const events::Log& log,
 }
 
 events::Status visit_media(const events::Log& log, const std::optional<events::MediumId>& only,
-                           const std::function<void(const MediumState&)>& visit) {
+                           const std::function<void(const projector::PartialFold&)>& visit) {
   auto media =
       only ? Result<std::vector<events::MediumId>>(std::vector{*only}) : in_order_of_arrival(log);
   if (!media) return std::move(media).error();
   for (const events::MediumId& medium : *media) {
     auto events = read_medium_events(log, medium);
     if (!events) return std::move(events).error();
-    auto state = projector::fold_medium(*events);
-    if (!state) return std::move(state).error().within("medium " + medium.text);
-    visit(*state);
+    auto fold = projector::fold_partly(*events);
+    if (only && fold.state.load) {
+      auto batch = unreadable_batch(log, *events, fold);
+      if (!batch) return std::move(batch).error();
+      if (*batch) fold = projector::fold_partly(std::move(*events), std::move(*batch));
+    }
+    visit(fold);
   }
   return {};
+}
+
+std::string remedy(events::Sequence stop) {
+  const std::string seq = std::to_string(stop.value);
+  return "`ntt show " + seq + "` shows the event; `ntt retract " + seq +
+         " --why TEXT` withdraws it, or a newer ntt may read it";
+}
+
+void warn_of_stop(const events::MediumId& medium, const projector::FoldStop& stop) {
+  say_warning("medium " + medium.text + " is stopped before event " + std::to_string(stop.at.value) +
+              ": " + stop.reason + "; " + remedy(stop.at));
 }
 
 const std::vector<std::string>& stage_names() {

@@ -3,10 +3,11 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "projector/medium_fold.h"
+#include "projector/partial_fold.h"
 #include "tools/ntt/context.h"
 
 namespace ntt::tools {
@@ -15,10 +16,17 @@ namespace ntt::tools {
 events::Result<std::vector<events::Event>> read_medium_events(const events::Log& log,
                                                               const events::MediumId& medium);
 
-// Folds every medium (or the one given), in order of its first event, and shows each to `visit`:
-// one is in memory, never all. Works without a database.
+// Folds every medium (or the one given), in order of its first event and as far as it goes, and
+// shows each to `visit`: one is in memory, never all. Batches are looked at only where one medium
+// is asked for, and then only at their payloads. Works without a database.
 events::Status visit_media(const events::Log& log, const std::optional<events::MediumId>& only,
-                           const std::function<void(const projector::MediumState&)>& visit);
+                           const std::function<void(const projector::PartialFold&)>& visit);
+
+// What to do about an event that stops its medium.
+std::string remedy(events::Sequence stop);
+
+// Warns that what is shown of the medium is what it was before an event.
+void warn_of_stop(const events::MediumId& medium, const projector::FoldStop& stop);
 
 // The stages of the pipeline that leave attempts, in order.
 const std::vector<std::string>& stage_names();

@@ -83,7 +83,8 @@ Json counts_of(const MediumState& medium) {
 
 }  // namespace
 
-Json json_of(const MediumState& medium, const events::RunId& running) {
+Json json_of(const projector::PartialFold& fold, const events::RunId& running) {
+  const MediumState& medium = fold.state;
   Json json;
   json["medium"] = medium.medium.text;
   json["medium_human"] = events::escape_bytes(medium.medium_human);
@@ -110,11 +111,24 @@ Json json_of(const MediumState& medium, const events::RunId& running) {
   json["stages"] = stages;
   json["counts"] = counts_of(medium);
   json["problems"] = medium.problems;
-  json["next"] = text_or_null(next_step(medium, running));
+  json["stopped_before"] = fold.stop ? Json(fold.stop->at.value) : Json(nullptr);
+  json["stopped_why"] = fold.stop ? Json(fold.stop->reason) : Json(nullptr);
+  json["next"] = text_or_null(fold.stop ? remedy(fold.stop->at) : next_step(medium, running));
   json["last_seq"] = medium.last_seq.value;
   json["volumes"] = volumes_of(medium);
   json["attempts"] = attempts_of(medium);
   return json;
+}
+
+Json json_of(const std::vector<projector::UnfoldedEvent>& unfolded) {
+  Json list = Json::array();
+  for (const projector::UnfoldedEvent& event : unfolded) {
+    list.push_back({{"event", event.seq.value},
+                    {"lacking", to_string(event.lacking)},
+                    {"medium", text_or_null(event.medium.text)},
+                    {"reason", event.reason}});
+  }
+  return list;
 }
 
 }  // namespace ntt::tools

@@ -3,6 +3,8 @@
 #include <memory>
 
 #include "tools/ntt/json.h"
+#include "tools/ntt/media.h"
+#include "tools/ntt/medium_json.h"
 #include "tools/ntt/messages.h"
 #include "tools/ntt/progress.h"
 #include "tools/ntt/tables.h"
@@ -14,6 +16,7 @@ using events::Errc;
 using events::Error;
 using events::Result;
 using events::Sequence;
+using projector::Lacking;
 using projector::Projector;
 using projector::ProjectReport;
 
@@ -37,7 +40,10 @@ Result<ProjectReport> catch_up(Projector& projector, const events::Log& log,
 
 void print_report(const ProjectReport& report, bool json) {
   if (json) {
-    print_json({{"from", report.from.value}, {"to", report.to.value}, {"rows", report.rows}});
+    print_json({{"from", report.from.value},
+                {"to", report.to.value},
+                {"rows", report.rows},
+                {"unfolded", json_of(report.unfolded)}});
   } else {
     std::cout << "tables are at event " << report.to.value << " (were at " << report.from.value
               << "), " << with_commas(report.rows) << " rows written\n";
@@ -64,7 +70,10 @@ int follow(Context& context, const ProjectOptions& options) {
     if (projector) {
       auto report = catch_up(*projector, **log, progress);
       if (report) {
-        if (report->to != position) print_report(*report, options.json);
+        if (report->to != position) {
+          print_report(*report, options.json);
+          warn_of_unfolded(report->unfolded);
+        }
         position = report->to;
       } else if (report.error().code == Errc::unavailable) {
         say_warning(report.error().message + "; trying again");
@@ -89,10 +98,25 @@ int run(Context& context, const ProjectOptions& options) {
   }();
   if (!report) return fail(report.error());
   print_report(*report, options.json);
-  return kDone;
+  return warn_of_unfolded(report->unfolded) ? kFailed : kDone;
 }
 
 }  // namespace
+
+bool warn_of_unfolded(const std::vector<projector::UnfoldedEvent>& unfolded) {
+  bool is_stopped = false;
+  for (const projector::UnfoldedEvent& event : unfolded) {
+    if (event.lacking == Lacking::medium) {
+      is_stopped = true;
+      warn_of_stop(event.medium, {event.seq, event.reason});
+    } else if (event.lacking == Lacking::blobs) {
+      say_warning("table blobs lacks what event " + std::to_string(event.seq.value) + " says: " + event.reason);
+    } else {
+      say_warning(event.reason + "; nothing is folded from it");
+    }
+  }
+  return is_stopped;
+}
 
 projector::ProjectProgress table_progress(stages::Progress& progress, std::string stage) {
   return [&progress, stage = std::move(stage)](std::string_view what, std::uint64_t done,
@@ -116,7 +140,9 @@ Command project_command() {
   command.summary = "Brings the PostgreSQL tables up to the log";
   command.examples =
       "  ntt project             after the database was away\n"
-      "  ntt project --follow    stays and keeps the tables current";
+      "  ntt project --follow    stays and keeps the tables current\n"
+      "Exit code 1: a medium is stopped before an event that cannot be folded; the others are "
+      "projected.";
   command.options = {
       {"-f,--follow", &options->follow, "", "stay, and fold new events as they come", false, {}},
       {"--json", &options->json, "", "one JSON object a catch-up", false, {}},

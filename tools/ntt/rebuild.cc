@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "tools/ntt/json.h"
+#include "tools/ntt/medium_json.h"
 #include "tools/ntt/progress.h"
 #include "tools/ntt/tables.h"
 #include "tools/ntt/terminal.h"
@@ -31,7 +31,8 @@ void print_report(const RebuildReport& report, bool json) {
     print_json({{"to", report.to.value},
                 {"rows", report.rows},
                 {"previous", projector::kPreviousSchema},
-                {"tables", std::move(tables)}});
+                {"tables", std::move(tables)},
+                {"unfolded", json_of(report.unfolded)}});
     return;
   }
   std::cout << "the tables are rebuilt from events 1 to " << report.to.value << ": "
@@ -51,25 +52,27 @@ int rebuild_all(Context& context, const events::Log& log, const std::string& url
   }();
   if (!report) return fail(report.error());
   print_report(*report, json);
-  return kDone;
+  return warn_of_unfolded(report->unfolded) ? kFailed : kDone;
 }
 
 int rebuild_one(Context& context, const events::Log& log, const std::string& url,
                 const RebuildOptions& options) {
   auto medium = find_medium(log, options.medium);
   if (!medium) return fail(medium.error());
-  auto rows = [&] {
+  auto report = [&] {
     LiveProgress progress(progress_style(context.settings.progress));
     return projector::rebuild_medium(url, log, *medium, table_progress(progress, "rebuild"));
   }();
-  if (!rows) return fail(rows.error());
+  if (!report) return fail(report.error());
   if (options.json) {
-    print_json({{"medium", medium->text}, {"rows", *rows}});
+    print_json({{"medium", medium->text},
+                {"rows", report->rows},
+                {"unfolded", json_of(report->unfolded)}});
   } else {
-    std::cout << "medium " << medium->text << " is rebuilt in place: " << with_commas(*rows)
+    std::cout << "medium " << medium->text << " is rebuilt in place: " << with_commas(report->rows)
               << " inode and path rows written\n";
   }
-  return kDone;
+  return warn_of_unfolded(report->unfolded) ? kFailed : kDone;
 }
 
 int roll_back(const std::string& url, bool json) {
@@ -125,7 +128,8 @@ Command rebuild_command() {
       "  ntt rebuild --rollback          back to what was live before\n"
       "  ntt rebuild --drop-previous     when all is well\n"
       "  ntt rebuild --medium 0965       one medium, in place\n"
-      "`ntt diff` shows what would change.";
+      "`ntt diff` shows what would change. Exit code 1: a medium is stopped before an event that "
+      "cannot be folded; all others are rebuilt.";
   command.options = {
       {"--medium", &options->medium, "MEDIUM", "this medium only, in one transaction", false, {}},
       {"--rollback", &options->roll_back, "", "exchange live and previous tables", false, {}},

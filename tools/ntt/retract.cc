@@ -36,9 +36,8 @@ Result<Event> retractable(const Log& log, events::Sequence seq) {
   if (!event) return event;
   auto others = read_medium_events(log, event->medium);
   if (!others) return std::move(others).error();
-  auto refusal = projector::why_not_retractable(*event, *others);
-  if (!refusal) return std::move(refusal).error();
-  if (!refusal->empty()) return Error{Errc::invalid, "not retracted: " + *refusal};
+  const std::string refusal = projector::why_not_retractable(*event, *others);
+  if (!refusal.empty()) return Error{Errc::invalid, "not retracted: " + refusal};
   return event;
 }
 

@@ -150,6 +150,7 @@ int run_pipeline_command(Context& context, const RunRequest& request) {
     auto projected = project(context, progress);
     if (projected) {
       tables = "current";
+      warn_of_unfolded(projected->unfolded);
     } else {
       say_warning(projected.error().message);
       say_warning("everything is in the log; `ntt project` brings the tables up to it");

@@ -88,9 +88,9 @@ int run(Context& context, const StateOptions& options) {
                                               " by then; `ntt log --medium " +
                                               medium->text.substr(0, 8) + "` lists its events"});
   }
-  auto state = projector::fold_medium(*events);
-  if (!state) return fail(state.error());
-  const auto row = projector::medium_row(*state);
+  const auto fold = projector::fold_partly(std::move(*events));
+  if (fold.stop) warn_of_stop(*medium, *fold.stop);
+  const auto row = projector::medium_row(fold.state);
   if (!options.json) {
     print_row(row);
     return kDone;

@@ -15,6 +15,7 @@ namespace ntt::tools {
 using events::Errc;
 using events::RunId;
 using projector::MediumState;
+using projector::PartialFold;
 
 namespace {
 
@@ -38,12 +39,15 @@ std::size_t telling_length(const std::vector<std::vector<std::string>>& rows) {
   return length;
 }
 
-std::vector<std::string> row_of(const MediumState& medium, const RunId& running) {
+std::vector<std::string> row_of(const PartialFold& fold, const RunId& running) {
+  const MediumState& medium = fold.state;
   std::vector<std::string> row = {
       medium.medium.text, cut(events::escape_bytes(medium.medium_human), 32),
       medium.size ? human_bytes(*medium.size) : "-", medium.health.empty() ? "-" : medium.health};
   for (const auto& stage : stage_names()) row.push_back(stage_standing(medium, stage, running));
-  row.push_back(next_step(medium, running));
+  row.push_back(fold.stop ? "stopped before event " + std::to_string(fold.stop->at.value) + ": " +
+                                remedy(fold.stop->at)
+                          : next_step(medium, running));
   return row;
 }
 
@@ -114,7 +118,8 @@ void print_attempts(const MediumState& medium, const RunId& running, bool color)
   if (!table.is_empty()) std::cout << "\n" << table.text(color);
 }
 
-void print_one(const MediumState& medium, const RunId& running, bool color) {
+void print_one(const PartialFold& fold, const RunId& running, bool color) {
+  const MediumState& medium = fold.state;
   std::cout << "medium        " << medium.medium.text << "\n"
             << "name          " << events::escape_bytes(medium.medium_human) << "\n";
   if (!medium.message.empty()) {
@@ -135,7 +140,11 @@ void print_one(const MediumState& medium, const RunId& running, bool color) {
   print_stamp("verify_done   ", medium.verify_done);
   print_counts(medium);
   for (const auto& problem : medium.problems) std::cout << "problem       " << problem << "\n";
-  const std::string next = next_step(medium, running);
+  if (fold.stop) {
+    std::cout << "stopped       before event " << fold.stop->at.value << ": " << fold.stop->reason
+              << "\n";
+  }
+  const std::string next = fold.stop ? remedy(fold.stop->at) : next_step(medium, running);
   std::cout << "next          " << (next.empty() ? "nothing" : next) << "\n";
   print_volumes(medium, color);
   print_attempts(medium, running, color);
@@ -157,13 +166,13 @@ int run(Context& context, const StatusOptions& options) {
   const RunId running = running_now(context.settings, **log);
   const bool color = wants_color(context.settings.color, STDOUT_FILENO);
   std::vector<std::vector<std::string>> rows;
-  auto visited = visit_media(**log, only, [&](const MediumState& medium) {
+  auto visited = visit_media(**log, only, [&](const PartialFold& fold) {
     if (options.json) {
-      print_json(json_of(medium, running));
+      print_json(json_of(fold, running));
     } else if (only) {
-      print_one(medium, running, color);
+      print_one(fold, running, color);
     } else {
-      rows.push_back(row_of(medium, running));
+      rows.push_back(row_of(fold, running));
     }
   });
   if (!visited) return fail(visited.error());

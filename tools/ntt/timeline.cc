@@ -75,7 +75,9 @@ int run(Context& context, const TimelineOptions& options) {
   if (!log) return fail(log.error());
   auto found = find_medium(**log, options.medium);
   if (!found) return fail(found.error());
-  const auto show = [&](const MediumState& medium) {
+  const auto show = [&](const projector::PartialFold& fold) {
+    const MediumState& medium = fold.state;
+    if (fold.stop) warn_of_stop(medium.medium, *fold.stop);
     const auto timeline = timeline_of(medium);
     if (options.json) {
       for (const TimelineItem& item : timeline) print_json(json_of_item(medium, item));
