@@ -644,6 +644,64 @@ struct CheckpointSigned {
   bool operator==(const CheckpointSigned&) const = default;
 };
 
+// -- The past -------------------------------------------------------------------------------------
+// Lines of the earlier system's logs. Origin imported; their ids come from the lines (EVENTS.md).
+
+// What both kinds of line have: where it stood, and what dates it.
+struct LegacyFields {
+  ByteString file;         // as it was named at the import; "-": standard input
+  std::uint64_t line = 0;  // in that file, from 1
+  ByteString text;         // without its newline; of a very long line the first part
+  std::string time_basis;  // offset | local | preceding | none: what occurred_at is, EVENTS.md
+  std::optional<std::string> time;               // as the line has it
+  std::optional<std::uint64_t> time_resolution;  // microseconds: what its last digit counts
+  std::optional<std::string> medium_from;        // the key that names the medium, or "start"
+  bool operator==(const LegacyFields&) const = default;
+};
+
+// A line of a known form: what a program of the earlier system said.
+struct LegacyClaim : LegacyFields {
+  static constexpr const char* kType = "legacy_claim";
+  static constexpr std::uint16_t kVersion = 1;
+  std::string stage;  // the line's own word for what happened: "load_success"
+  // Its members: strings as they are, other values as the JSON that stands there.
+  std::map<std::string, std::string> says;
+  static constexpr auto fields() {
+    using T = LegacyClaim;
+    return std::tuple{field("file", &T::file),
+                      field("line", &T::line),
+                      field("medium_from", &T::medium_from),
+                      field("says", &T::says),
+                      field("stage", &T::stage),
+                      field("text", &T::text),
+                      field("time", &T::time),
+                      field("time_basis", &T::time_basis),
+                      field("time_resolution", &T::time_resolution)};
+  }
+  bool operator==(const LegacyClaim&) const = default;
+};
+
+// Any other line.
+struct LegacyLine : LegacyFields {
+  static constexpr const char* kType = "legacy_line";
+  static constexpr std::uint16_t kVersion = 1;
+  std::string reason;  // why it is not a claim: "null", "truncated", "unknown_stage", ...
+  std::optional<std::uint64_t> length;  // bytes of the whole line, where `text` has not all of it
+  static constexpr auto fields() {
+    using T = LegacyLine;
+    return std::tuple{field("file", &T::file),
+                      field("length", &T::length),
+                      field("line", &T::line),
+                      field("medium_from", &T::medium_from),
+                      field("reason", &T::reason),
+                      field("text", &T::text),
+                      field("time", &T::time),
+                      field("time_basis", &T::time_basis),
+                      field("time_resolution", &T::time_resolution)};
+  }
+  bool operator==(const LegacyLine&) const = default;
+};
+
 // -- All of them ----------------------------------------------------------------------------------
 
 template <class... Payload>
@@ -658,7 +716,7 @@ using AllPayloads =
                 ArchiveStart, ArchiveSuccess, ArchiveError, ArchiveSkip,               //
                 VerifyStart, VerifyBatchData, VerifySuccess, VerifyError, VerifySkip,  //
                 PipelineStart, PipelineDone, PipelineAbort,                            //
-                Retraction, CleanupDone, CheckpointSigned>;
+                Retraction, CleanupDone, CheckpointSigned, LegacyClaim, LegacyLine>;
 
 // The payload as canonical JSON bytes (keys sorted, no spaces).
 template <class Payload>

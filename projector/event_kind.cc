@@ -27,6 +27,7 @@ struct Names {
     kinds["medium_identified"] = {Subject::identified, Phase::none};
     kinds["medium_labelled"] = {Subject::labelled, Phase::none};
     kinds["mapfile_observed"] = {Subject::mapfile, Phase::none};
+    kinds["legacy_claim"] = {Subject::claim, Phase::none};
     kinds["retraction"] = {Subject::retraction, Phase::none};
   }
 };

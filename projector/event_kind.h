@@ -24,6 +24,7 @@ enum class Subject : std::uint8_t {
   labelled,
   mapfile,
   retraction,
+  claim,  // a line of an old log, of a known form
   other,  // nothing that a row depends on, or a type that this version does not know
 };
 

@@ -7,6 +7,7 @@
 
 #include "events/retractions.h"
 #include "projector/event_kind.h"
+#include "projector/legacy_fold.h"
 
 namespace ntt::projector {
 
@@ -14,19 +15,38 @@ namespace {
 
 using events::Event;
 
+// What a claim tells of, if it can be read: who folds it says so if not.
+EventKind told_by(const Event& event) {
+  const EventKind kind = kind_of(event.type);
+  if (kind.subject != Subject::claim) return kind;
+  const auto claim = events::payload_of<events::LegacyClaim>(event);
+  return claim ? claimed_kind(*claim) : kind;
+}
+
 // Where an event stands in a pipeline whose events all happened in the same second.
 int pipeline_rank(const Event& event) {
-  const EventKind kind = kind_of(event.type);
+  const EventKind kind = told_by(event);
   if (kind.is_stage()) {
     return 10 + static_cast<int>(kind.subject) * 10 + static_cast<int>(kind.phase);
   }
   return kind.subject == Subject::other ? 100 : static_cast<int>(kind.subject) - 10;
 }
 
-bool earlier(const PlacedEvent& a, const PlacedEvent& b) {
-  if (a.at != b.at) return a.at < b.at;
-  return std::tuple(pipeline_rank(*a.event), a.event->id) <
-         std::tuple(pipeline_rank(*b.event), b.event->id);
+// Rule 3.
+void sort_late(std::vector<PlacedEvent>& late) {
+  struct Ranked {
+    PlacedEvent placed;
+    int rank = 0;
+  };
+  std::vector<Ranked> ranked;
+  ranked.reserve(late.size());
+  for (const PlacedEvent& placed : late) ranked.push_back({placed, pipeline_rank(*placed.event)});
+  std::sort(ranked.begin(), ranked.end(), [](const Ranked& a, const Ranked& b) {
+    return std::tie(a.placed.at, a.rank, a.placed.event->id) <
+           std::tie(b.placed.at, b.rank, b.placed.event->id);
+  });
+  std::transform(ranked.begin(), ranked.end(), late.begin(),
+                 [](const Ranked& r) { return r.placed; });
 }
 
 // Gives native events their times. Only those that count hold a clock that went back; the others
@@ -80,7 +100,7 @@ events::Result<std::vector<PlacedEvent>> story_order(std::span<const Event> log_
   }
   place_native(native);
   if (late.empty()) return native;
-  std::sort(late.begin(), late.end(), earlier);
+  sort_late(late);
   return merge(native, late);
 }
 

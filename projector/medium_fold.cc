@@ -3,6 +3,7 @@
 #include "projector/medium_fold.h"
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 #include <span>
 
@@ -45,6 +46,21 @@ bool repeats_a_volume(const events::EnumSuccess& manifest) {
       [&](const events::VolumeOutcome& each) { return !volumes.insert(each.volume).second; });
 }
 
+constexpr std::uint64_t kHundredthsOfAll = 10000;
+
+// "99.53" is 9953; nothing for what is no percentage. The old mapfile reader cut it to two digits.
+std::optional<std::uint64_t> hundredths(const std::string& percent) {
+  const std::size_t point = std::min(percent.find('.'), percent.size());
+  std::string digits = percent.substr(0, point);
+  const std::string fraction = point < percent.size() ? percent.substr(point + 1) : "";
+  if (digits.size() > 3 || fraction.size() > 2) return std::nullopt;
+  digits += fraction + std::string(2 - fraction.size(), '0');
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  const bool is_number = error == std::errc() && end == digits.data() + digits.size();
+  return is_number && value <= kHundredthsOfAll ? std::optional(value) : std::nullopt;
+}
+
 void touched_by(MediumState& state, Sequence seq) {
   state.last_seq = std::max(state.last_seq, seq);
 }
@@ -60,6 +76,41 @@ Status MediumSteps::identify(const Event& event) {
   if (auto image = image_of(facts->source)) set(state_.image_path, image, event, image_by_);
   set(state_.source_kind, std::move(facts->source.kind), event, source_by_);
   set(state_.source_path, std::move(facts->source.path.bytes), event, source_by_);
+  return {};
+}
+
+// What a line says of the medium itself is taken until something newer says otherwise.
+Status MediumSteps::take_claim(const Event& event) {
+  auto claim = events::payload_of<events::LegacyClaim>(event);
+  if (!claim) return std::move(claim).error();
+  claims_.apply(event, *claim);
+  if (claim->medium_from == "start") return {};
+  const auto said = [&claim](const char* key) {
+    const auto found = claim->says.find(key);
+    return found == claim->says.end() ? std::string() : found->second;
+  };
+  if (const auto human = said("medium_human"); !human.empty()) {
+    set(state_.medium_human, human, event, human_by_);
+  }
+  if (const auto label = said("message"); !label.empty() && claim->stage == "identify") {
+    set(state_.message, label, event, message_by_);
+  }
+  if (claim->stage == "health_update") {
+    if (const auto percent = hundredths(said("rescued_pct"))) {
+      claimed_rescue_ = {*percent, event.seq};
+      mapfile_.reset();
+    }
+  }
+  if (claim->stage == "mount_success" && !said("image_path").empty()) {
+    set(state_.image_path, std::optional(said("image_path")), event, image_by_);
+  }
+  if (claim->stage != "identify") return {};
+  for (const auto& [key, kind] : {std::pair("image", "image"), {"path", "directory"},
+                                  {"dev", "device"}}) {
+    if (said(key).empty()) continue;
+    set(state_.source_kind, std::string(kind), event, source_by_);
+    set(state_.source_path, said(key), event, source_by_);
+  }
   return {};
 }
 
@@ -114,7 +165,11 @@ Status MediumSteps::take(const Event& event) {
   const EventKind kind = kind_of(event.type);
   if (kind.is_stage()) return take_stage(event, kind);
   if (kind.subject == Subject::identified) return identify(event);
-  if (kind.subject == Subject::mapfile) mapfile_.emplace(event);
+  if (kind.subject == Subject::claim) return take_claim(event);
+  if (kind.subject == Subject::mapfile) {
+    mapfile_.emplace(event);
+    claimed_rescue_.reset();
+  }
   if (kind.subject == Subject::labelled) {
     auto labelled = events::payload_of<events::MediumLabelled>(event);
     if (!labelled) return std::move(labelled).error();
@@ -128,6 +183,10 @@ Status MediumSteps::take(const Event& event) {
 
 Status MediumSteps::judge_health(MediumState& state) const {
   state.health = "ok";
+  if (claimed_rescue_) {
+    state.health = projector::judge_health(claimed_rescue_->first, kHundredthsOfAll);
+    touched_by(state, claimed_rescue_->second);
+  }
   if (!mapfile_) return {};
   const auto& mapfile = mapfile_->payload();
   if (!mapfile) return cannot_fold(mapfile_->event(), mapfile.error());
@@ -245,7 +304,10 @@ events::Result<MediumState> MediumSteps::judge(MediumState state) const {
 
 events::Result<MediumState> MediumSteps::finish() {
   auto state = judge(std::move(state_));
-  if (state) state->attempts = std::move(attempts_).attempts();
+  if (state) {
+    state->attempts = std::move(attempts_).attempts();
+    state->claims = std::move(claims_).claims();
+  }
   return state;
 }
 
@@ -269,6 +331,7 @@ bool same_content(MediumState a, MediumState b) {
   for (MediumState* state : {&a, &b}) {
     state->last_seq = {};
     state->attempts.clear();
+    state->claims.clear();
     state->unknown_events.clear();
   }
   return a == b;

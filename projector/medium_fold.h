@@ -61,6 +61,7 @@ struct MediumState {
   Sequence load_seq;        // seq of the current load_success; 0: none
   Sequence last_seq;        // the last event that changed what is above this line
   std::vector<StageAttempt> attempts;    // in order of start
+  std::vector<StageAttempt> claims;      // what old logs say was attempted: legacy_fold.h
   std::vector<Sequence> unknown_events;  // of types that this version does not know: skipped
   bool operator==(const MediumState&) const = default;
 };
@@ -68,6 +69,9 @@ struct MediumState {
 // Folds all events of one medium, batches left out or ignored. The order of the vector is the
 // log's; the fold takes them in the order of fold_order.h. Errc::corruption names the event that
 // cannot be folded (Error::event): its payload cannot be read, or contradicts another.
+//
+// What a line of an old log says (legacy_claim) sets names, label, source and health, and is listed
+// in `claims`; it never sets one of the four timestamps, whatever it says.
 //
 // copy_done is the latest copy_success that names the current load_success (by its seq, or by its
 // generation where it knows no seq). One that is dated before that load (a clock went back) does

@@ -9,6 +9,7 @@
 #include "events/payload.h"
 #include "projector/attempt_fold.h"
 #include "projector/event_kind.h"
+#include "projector/legacy_fold.h"
 #include "projector/medium_fold.h"
 
 namespace ntt::projector {
@@ -51,6 +52,7 @@ class MediumSteps {
   }
   events::Status take(const events::Event& event);
   events::Status identify(const events::Event& event);
+  events::Status take_claim(const events::Event& event);
   events::Status take_stage(const events::Event& event, EventKind kind);
   events::Status take_success(const events::Event& event, Subject stage);
   [[nodiscard]] events::Result<MediumState> judge(MediumState state) const;
@@ -62,8 +64,10 @@ class MediumSteps {
 
   MediumState state_;  // what needs no judgement
   AttemptFold attempts_;
+  LegacyFold claims_;
   std::optional<LazyPayload<events::LoadSuccess>> load_;
   std::optional<LazyPayload<events::MapfileObserved>> mapfile_;
+  std::optional<std::pair<std::uint64_t, Sequence>> claimed_rescue_;  // hundredths of a percent
   std::vector<LazyPayload<events::EnumSuccess>> manifests_;
   std::vector<LazyPayload<events::CopySuccess>> copies_;      // since load_
   std::vector<LazyPayload<events::VerifySuccess>> verifies_;  // since load_

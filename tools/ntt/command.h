@@ -64,6 +64,7 @@ Command checkpoint_command();
 Command prove_command();
 Command export_command();
 Command import_command();
+Command import_log_command();
 Command find_command();
 Command db_command();
 Command doctor_command();

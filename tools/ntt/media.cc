@@ -22,11 +22,20 @@ using projector::StageAttempt;
 
 namespace {
 
-const StageAttempt* last_attempt(const MediumState& medium, const std::string& stage) {
-  for (auto i = medium.attempts.rbegin(); i != medium.attempts.rend(); ++i) {
+const StageAttempt* last_attempt(const std::vector<StageAttempt>& attempts,
+                                 const std::string& stage) {
+  for (auto i = attempts.rbegin(); i != attempts.rend(); ++i) {
     if (i->stage == stage) return &*i;
   }
   return nullptr;
+}
+
+// Of a stage that only old logs tell of.
+std::string claimed_standing(const MediumState& medium, const std::string& stage) {
+  const StageAttempt* claim = last_attempt(medium.claims, stage);
+  if (claim == nullptr) return "-";
+  if (claim->outcome == "success") return "claimed";
+  return claim->outcome == "error" ? "claimed failed" : "claimed begun";
 }
 
 // One word for a shell, whatever the bytes.
@@ -166,8 +175,8 @@ events::RunId running_now(const Settings& settings, const events::Log& log) {
 
 std::string stage_standing(const MediumState& medium, const std::string& stage,
                            const events::RunId& running) {
-  const StageAttempt* attempt = last_attempt(medium, stage);
-  if (attempt == nullptr) return "-";
+  const StageAttempt* attempt = last_attempt(medium.attempts, stage);
+  if (attempt == nullptr) return claimed_standing(medium, stage);
   // An earlier generation's copy and verify say nothing of the current one.
   const bool is_of_generation = stage == "copy" || stage == "verify";
   if (is_of_generation && attempt->start_seq < medium.load_seq) return "-";
@@ -193,8 +202,11 @@ std::string next_step(const MediumState& medium, const events::RunId& running) {
              medium.medium.text.substr(0, 8) + "` says why)";
     }
   }
+  if (medium.attempts.empty() && medium.source_path.empty()) {
+    return "only old logs know it: take its image or device in with `ntt run`";
+  }
   if (!medium.enum_done || (!medium.copy_done && medium.source_kind != "raw")) {
-    return run_again(medium);
+    return run_again(medium) + (medium.attempts.empty() ? " (only old logs tell of it)" : "");
   }
   if (medium.copy && medium.copy->failed + medium.copy->partial > 0) {
     return run_again(medium) + " --retry-failed (" +

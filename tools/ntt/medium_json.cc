@@ -45,9 +45,9 @@ Json volumes_of(const MediumState& medium) {
   return volumes;
 }
 
-Json attempts_of(const MediumState& medium) {
+Json attempts_of(const std::vector<projector::StageAttempt>& list) {
   Json attempts = Json::array();
-  for (const auto& attempt : medium.attempts) {
+  for (const auto& attempt : list) {
     attempts.push_back({{"stage", attempt.stage},
                         {"start_seq", attempt.start_seq.value},
                         {"started_at", json_of(attempt.started_at)},
@@ -116,7 +116,8 @@ Json json_of(const projector::PartialFold& fold, const events::RunId& running) {
   json["next"] = text_or_null(fold.stop ? remedy(fold.stop->at) : next_step(medium, running));
   json["last_seq"] = medium.last_seq.value;
   json["volumes"] = volumes_of(medium);
-  json["attempts"] = attempts_of(medium);
+  json["attempts"] = attempts_of(medium.attempts);
+  json["claims"] = attempts_of(medium.claims);
   return json;
 }
 

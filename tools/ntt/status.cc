@@ -100,6 +100,19 @@ void print_volumes(const MediumState& medium, bool color) {
   if (!table.is_empty()) std::cout << "\n" << table.text(color);
 }
 
+void print_claims(const MediumState& medium, bool color) {
+  Table table({"claimed", "event", "started", "ended", "event", "outcome", ""});
+  for (const auto& claim : medium.claims) {
+    table.add({claim.stage, std::to_string(claim.start_seq.value),
+               events::to_rfc3339(claim.started_at),
+               claim.end ? events::to_rfc3339(claim.end->at) : "-",
+               claim.end ? std::to_string(claim.end->seq.value) : "-",
+               claim.outcome.empty() ? "no end" : claim.outcome,
+               claim.error + (claim.message.empty() ? "" : ": " + claim.message)});
+  }
+  if (!table.is_empty()) std::cout << "\n" << table.text(color);
+}
+
 void print_attempts(const MediumState& medium, const RunId& running, bool color) {
   Table table({"stage", "event", "started", "ended", "event", "outcome", ""});
   for (const auto& attempt : medium.attempts) {
@@ -148,6 +161,7 @@ void print_one(const PartialFold& fold, const RunId& running, bool color) {
   std::cout << "next          " << (next.empty() ? "nothing" : next) << "\n";
   print_volumes(medium, color);
   print_attempts(medium, running, color);
+  print_claims(medium, color);
 }
 
 int run(Context& context, const StatusOptions& options) {
