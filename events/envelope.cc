@@ -62,13 +62,18 @@ Status check_bounds(const Envelope& envelope) {
 }  // namespace
 
 Salt random_salt() {
-  Salt salt{};
-  CHECK(getrandom(salt.data(), salt.size(), 0) == static_cast<ssize_t>(salt.size()));
-  return salt;
+  // As many at once as the system always gives whole.
+  thread_local std::array<Salt, 16> salts;
+  thread_local std::size_t left = 0;
+  if (left == 0) {
+    CHECK(getrandom(salts.data(), sizeof salts, 0) == static_cast<ssize_t>(sizeof salts));
+    left = salts.size();
+  }
+  return salts[--left];
 }
 
 Sha256Digest salted_digest(const Salt& salt, std::string_view bytes) {
-  Sha256 hasher;
+  thread_local Sha256 hasher;
   hasher.update(view(salt));
   hasher.update(bytes);
   return hasher.finish();

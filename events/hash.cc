@@ -40,9 +40,17 @@ Blake3Digest Blake3::of(std::string_view bytes) {
   return hasher.digest();
 }
 
+namespace {
+// Looked up once: OpenSSL takes longer to find an algorithm by its name than to hash an envelope.
+const EVP_MD* sha256() {
+  static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return algorithm;
+}
+}  // namespace
+
 struct Sha256::State {
   EVP_MD_CTX* context = EVP_MD_CTX_new();
-  State() { CHECK(context != nullptr && EVP_DigestInit_ex(context, EVP_sha256(), nullptr) == 1); }
+  State() { CHECK(context != nullptr && EVP_DigestInit_ex(context, sha256(), nullptr) == 1); }
   ~State() { EVP_MD_CTX_free(context); }
   State(const State&) = delete;
   State& operator=(const State&) = delete;

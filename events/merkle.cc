@@ -7,14 +7,14 @@
 namespace ntt::events {
 
 Sha256Digest merkle_leaf_hash(std::string_view leaf) {
-  Sha256 hasher;
+  thread_local Sha256 hasher;
   hasher.update(std::string_view("\x00", 1));
   hasher.update(leaf);
   return hasher.finish();
 }
 
 Sha256Digest merkle_node_hash(const Sha256Digest& left, const Sha256Digest& right) {
-  Sha256 hasher;
+  thread_local Sha256 hasher;
   hasher.update(std::string_view("\x01", 1));
   hasher.update(left.view());
   hasher.update(right.view());

@@ -7,12 +7,15 @@
 
 #include "events/bytes.h"
 #include "events/payload_reader.h"
+#include "events/payload_writer.h"
 
 namespace ntt::events {
 
 namespace {
 
 using Json = nlohmann::json;
+
+constexpr std::size_t kUsualBytes = 512;
 
 template <class T>
 concept HasFields = requires {
@@ -23,54 +26,8 @@ template <class T>
 struct IsOptional : std::false_type {};
 template <class T>
 struct IsOptional<std::optional<T>> : std::true_type {};
-template <class T>
-struct IsVector : std::false_type {};
-template <class T>
-struct IsVector<std::vector<T>> : std::true_type {};
 
 using StringMap = std::map<std::string, std::string>;
-
-// A text member holds UTF-8. What is not (an operating system's message, a label read from a disk)
-// goes in escaped, so that no payload can fail to be written.
-std::string as_utf8(const std::string& text) {
-  return is_valid_utf8(text) ? text : escape_bytes(text);
-}
-
-template <class T>
-Json to_json(const T& value) {
-  if constexpr (HasFields<T>) {
-    Json object = Json::object();
-    std::apply(
-        [&](const auto&... fields) {
-          const auto put = [&](const auto& field) {
-            const auto& member = value.*(field.member);
-            using Member = std::decay_t<decltype(member)>;
-            if constexpr (IsOptional<Member>::value) {
-              if (member) object[field.name] = to_json(*member);
-            } else {
-              object[field.name] = to_json(member);
-            }
-          };
-          (put(fields), ...);
-        },
-        T::fields());
-    return object;
-  } else if constexpr (std::is_same_v<T, ByteString>) {
-    return escape_bytes(value.bytes);
-  } else if constexpr (std::is_same_v<T, std::string>) {
-    return as_utf8(value);
-  } else if constexpr (IsVector<T>::value) {
-    Json array = Json::array();
-    for (const auto& item : value) array.push_back(to_json(item));
-    return array;
-  } else if constexpr (std::is_same_v<T, StringMap>) {
-    Json object = Json::object();
-    for (const auto& [key, text] : value) object[as_utf8(key)] = as_utf8(text);
-    return object;
-  } else {
-    return value;
-  }
-}
 
 bool read_json(const Json& json, bool& out) {
   if (!json.is_boolean()) return false;
@@ -157,7 +114,10 @@ bool list_has(PayloadList<Payload...> /*list*/, std::string_view type) {
 
 template <class Payload>
 std::string to_data(const Payload& payload) {
-  return to_json(payload).dump();
+  std::string out;
+  out.reserve(kUsualBytes);
+  PayloadWriter(out).write(payload);
+  return out;
 }
 
 template <class Payload>

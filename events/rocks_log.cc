@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <cstring>
 #include <deque>
-#include <map>
 #include <mutex>
 #include <thread>
 #include <unordered_map>
@@ -138,13 +138,22 @@ std::size_t bytes_of(const Request& request) {
   return bytes;
 }
 
+// Ids are random, or digests, in their last bytes.
+struct IdHash {
+  std::size_t operator()(const EventId& id) const {
+    std::size_t hash = 0;
+    std::memcpy(&hash, id.bytes.data() + id.bytes.size() - sizeof hash, sizeof hash);
+    return hash;
+  }
+};
+
 // The state that a group of appends builds up before it is written; dropped whole if it is not.
 struct Group {
   rocksdb::WriteBatch batch;
   MerkleFrontier frontier;
   Head head;
   Timestamp recorded_at;
-  std::map<std::string, Sequence> ids;                   // added by this group, by raw id
+  std::unordered_map<EventId, Sequence, IdHash> ids;     // added by this group
   std::unordered_map<std::string, Sequence> media_last;  // by medium id
 };
 
@@ -260,6 +269,7 @@ class WritingLog final : public StoreReader {
       if (auto status = add(*member, group); !status) return status;
     }
     if (group.head.seq == head_.seq) return {};
+    group.head.root = group.frontier.root();
     store_->put(group.batch, Family::meta, "head", encode_head(group.head));
     if (auto status = store_->write_synced(group.batch); !status) return status;
     return head_file_.write({log_id_, group.head});
@@ -320,10 +330,9 @@ class WritingLog final : public StoreReader {
   }
 
   Result<std::optional<Sequence>> sequence_of_id(const EventId& id, const Group& group) const {
-    const std::string key(id.view());
-    const auto found = group.ids.find(key);
+    const auto found = group.ids.find(id);
     if (found != group.ids.end()) return std::optional(found->second);
-    auto stored = store_->get(Family::ids, key);
+    auto stored = store_->get(Family::ids, id.view());
     if (!stored) return std::move(stored).error();
     if (!*stored) return std::optional<Sequence>{};
     return std::optional(sequence_at_end_of(**stored));
@@ -369,8 +378,8 @@ class WritingLog final : public StoreReader {
 
     const Sha256Digest leaf =
         put_event(*store_, group.batch, group.frontier, envelope, record, event.attachment);
-    group.head = {seq, leaf, group.frontier.root()};
-    group.ids.emplace(event.id.view(), seq);
+    group.head = {seq, leaf, {}};  // the root is made once for all
+    group.ids.emplace(event.id, seq);
     group.media_last[event.medium.text] = seq;
     return seq;
   }

@@ -29,6 +29,8 @@ constexpr std::size_t kWriteBufferBytes = 16U << 20U;
 // less than the first of these; one that is at work, or was killed, the second.
 constexpr std::uint64_t kLeftInMemoryBytesMax = 256U << 10U;
 constexpr std::uint64_t kWriteAheadBytesMax = 4U << 20U;
+constexpr std::uint64_t kBulkWriteAheadBytesMax = 64U << 20U;
+constexpr std::size_t kBulkBatchBytes = 2U << 20U;
 constexpr std::size_t kManifestBytesMax = 64U << 10U;
 constexpr std::size_t kReaderCacheBytes = 64U << 20U;
 
@@ -83,7 +85,12 @@ rocksdb::ColumnFamilyOptions family_options(Family family,
   // tables only that it needs.
   table.cache_index_and_filter_blocks = reader_cache != nullptr;
   table.block_cache = reader_cache;  // null: RocksDB's default
-  if (family == Family::ids) table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  if (family == Family::ids) {
+    // Every append asks for ids that are nearly always new.
+    table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+    options.memtable_whole_key_filtering = true;
+    options.memtable_prefix_bloom_size_ratio = 0.02;
+  }
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   // Keys that only rise never overlap, so levelled compaction would leave every small table as it
   // was written, and opening a log of ten million events would open thousands. This style merges
@@ -320,11 +327,25 @@ void RocksStore::put(rocksdb::WriteBatch& batch, Family family, std::string_view
 }
 
 Status RocksStore::write_synced(rocksdb::WriteBatch& batch) {
+  if (auto ready = prepare_for(batch.GetDataSize()); !ready) return ready;
   rocksdb::WriteOptions options;
   options.sync = true;
   options.protection_bytes_per_key = 8;
   const auto status = db_->Write(options, &batch);
   if (!status.ok()) return to_error(status, "append to the log");
+  return {};
+}
+
+// While large batches come (an import), tables are written less often, and larger; else every few
+// thousand events would make tables in ten families, to be merged again at once.
+Status RocksStore::prepare_for(std::size_t batch_bytes) {
+  const bool is_bulk = batch_bytes >= kBulkBatchBytes;
+  if (is_bulk == in_bulk_) return {};
+  const auto status = db_->SetDBOptions(
+      {{"max_total_wal_size",
+        std::to_string(is_bulk ? kBulkWriteAheadBytesMax : kWriteAheadBytesMax)}});
+  if (!status.ok()) return to_error(status, "set the size of the write-ahead log");
+  in_bulk_ = is_bulk;
   return {};
 }
 

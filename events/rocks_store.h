@@ -89,6 +89,7 @@ class RocksStore {
  private:
   RocksStore() = default;
   [[nodiscard]] Status check_format() const;
+  Status prepare_for(std::size_t batch_bytes);
   [[nodiscard]] std::uint64_t bytes_in_memory() const;  // not yet in sorted tables
   [[nodiscard]] rocksdb::ColumnFamilyHandle* handle(Family family) const {
     return handles_[static_cast<std::size_t>(family)];
@@ -96,6 +97,7 @@ class RocksStore {
 
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
+  bool in_bulk_ = false;                  // the last batch was large
   std::filesystem::path secondary_path_;  // where a reader's database keeps its own info log
 };
 
