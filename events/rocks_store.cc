@@ -6,6 +6,7 @@
 #include <rocksdb/convenience.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 #include <unistd.h>
 
@@ -90,6 +91,16 @@ rocksdb::ColumnFamilyOptions family_options(Family family,
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
     options.memtable_whole_key_filtering = true;
     options.memtable_prefix_bloom_size_ratio = 0.02;
+  }
+  // Digests and random ids do not get smaller.
+  if (family == Family::ids || family == Family::tree) {
+    options.compression = rocksdb::kNoCompression;
+  }
+  // Keys rise within a level of the tree, and within a medium whose id has its usual length.
+  const std::size_t rising = family == Family::tree ? 1 : family == Family::by_medium ? 33 : 0;
+  if (rising > 0) {
+    options.memtable_insert_with_hint_prefix_extractor.reset(
+        rocksdb::NewFixedPrefixTransform(rising));
   }
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   // Keys that only rise never overlap, so levelled compaction would leave every small table as it
