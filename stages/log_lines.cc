@@ -19,25 +19,26 @@ namespace ntt::stages {
 using events::Errc;
 using events::Error;
 
-namespace {
+constexpr std::size_t kLogPieceBytes = 256U << 10U;
 
-constexpr std::size_t kPieceBytes = 256U << 10U;
-constexpr std::size_t kLongLineKeptBytes = 64U << 10U;
-
-struct FreeArchive {
+struct FreeLogArchive {
   void operator()(archive* a) const { archive_read_free(a); }
 };
 
 // What libarchive reads from.
-struct Input {
+struct LogInput {
   FileDescriptor file;
   const std::atomic<bool>* cancelled = nullptr;
-  std::array<char, kPieceBytes> buffer{};
+  std::array<char, kLogPieceBytes> buffer{};
   std::uint64_t bytes = 0;
 };
 
+namespace {
+
+constexpr std::size_t kLongLineKeptBytes = 64U << 10U;
+
 la_ssize_t read_piece(archive* a, void* client, const void** buffer) {
-  auto& input = *static_cast<Input*>(client);
+  auto& input = *static_cast<LogInput*>(client);
   while (!*input.cancelled) {
     const ssize_t count = ::read(input.file.get(), input.buffer.data(), input.buffer.size());
     if (count < 0 && errno == EINTR) continue;
@@ -63,11 +64,11 @@ Error archive_error(archive* a, const std::string& file) {
 
 struct LogLines::State {
   std::string file;
-  Input input;
-  std::unique_ptr<archive, FreeArchive> reader;  // freed before what it reads from
+  LogInput input;
+  std::unique_ptr<archive, FreeLogArchive> reader;  // freed before what it reads from
   std::uint64_t total = 0;
-  std::string buffer;     // [used, size): read and not yet given out
-  std::size_t used = 0;   // of buffer
+  std::string buffer;      // [used, size): read and not yet given out
+  std::size_t used = 0;    // of buffer
   std::size_t looked = 0;  // there is no newline in [used, looked)
   bool at_end = false;
   std::uint64_t number = 0;
@@ -100,12 +101,12 @@ Result<LogLines> LogLines::open(const std::string& file, const std::atomic<bool>
   state->reader.reset(archive_read_new());
   archive* const a = state->reader.get();
   archive_entry* entry = nullptr;
-  const bool ready = archive_read_support_filter_gzip(a) == ARCHIVE_OK &&
-                     archive_read_support_filter_zstd(a) == ARCHIVE_OK &&
-                     archive_read_support_format_raw(a) == ARCHIVE_OK &&
-                     archive_read_support_format_empty(a) == ARCHIVE_OK &&
-                     archive_read_open(a, &state->input, nullptr, read_piece, nullptr) ==
-                         ARCHIVE_OK;
+  const bool ready =
+      archive_read_support_filter_gzip(a) == ARCHIVE_OK &&
+      archive_read_support_filter_zstd(a) == ARCHIVE_OK &&
+      archive_read_support_format_raw(a) == ARCHIVE_OK &&
+      archive_read_support_format_empty(a) == ARCHIVE_OK &&
+      archive_read_open(a, &state->input, nullptr, read_piece, nullptr) == ARCHIVE_OK;
   if (!ready) return archive_error(a, state->file);
   const int begun = archive_read_next_header(a, &entry);
   if (begun == ARCHIVE_EOF) {
@@ -121,9 +122,9 @@ Status LogLines::read_more() {
   s.buffer.erase(0, s.used);
   s.used = 0;
   s.looked = s.buffer.size();
-  s.buffer.resize(s.looked + kPieceBytes);
+  s.buffer.resize(s.looked + kLogPieceBytes);
   const la_ssize_t count =
-      archive_read_data(s.reader.get(), s.buffer.data() + s.looked, kPieceBytes);
+      archive_read_data(s.reader.get(), s.buffer.data() + s.looked, kLogPieceBytes);
   s.buffer.resize(s.looked + static_cast<std::size_t>(std::max<la_ssize_t>(count, 0)));
   if (count < 0) return archive_error(s.reader.get(), s.file);
   s.at_end = count == 0;
@@ -152,8 +153,8 @@ Result<std::optional<LogLine>> LogLines::long_line() {
   s.buffer.replace(0, s.used, kept);
   s.used = kept.size();
   s.looked = s.used;
-  return std::optional(LogLine{std::string_view(s.buffer).substr(0, kept.size()), ++s.number,
-                               whole});
+  return std::optional(
+      LogLine{std::string_view(s.buffer).substr(0, kept.size()), ++s.number, whole});
 }
 
 Result<std::optional<LogLine>> LogLines::next() {
