@@ -103,10 +103,15 @@ Status copy_batches(Pg& pg, const events::Log& log, const std::vector<Sequence>&
   return {};
 }
 
+// The key keeps its name and the column what comes with it, so that the table is as it was made.
+constexpr const char* kDropKey = "ALTER TABLE blobs DROP CONSTRAINT blobs_pkey";
+constexpr const char* kAddKey = "ALTER TABLE blobs ADD PRIMARY KEY (blobid)";
+
 // The blobs of these batches. Returns those that cannot be decoded.
 Result<std::vector<UnfoldedEvent>> project_batches(Pg& pg, const events::Log& log,
                                                    const std::vector<Sequence>& copies,
-                                                   const std::vector<Sequence>& checks) {
+                                                   const std::vector<Sequence>& checks,
+                                                   bool key_at_end) {
   std::vector<UnfoldedEvent> unfolded;
   if (copies.empty() && checks.empty()) return unfolded;
   auto done =
@@ -123,7 +128,9 @@ Result<std::vector<UnfoldedEvent>> project_batches(Pg& pg, const events::Log& lo
     done = copy_batches(pg, log, checks, "new_check", "blobid, outcome, seq, at", write_checks,
                         unfolded);
   }
+  if (done && key_at_end) done = run(pg, kDropKey);
   if (done) done = run(pg, checks.empty() ? kInsertBlobs : kInsertCheckedBlobs);
+  if (done && key_at_end) done = run(pg, kAddKey);
   if (done && !checks.empty()) done = run(pg, kUpdateBlobs);
   if (!done) return std::move(done).error();
   return unfolded;
@@ -145,7 +152,7 @@ Result<std::vector<UnfoldedEvent>> project_all_batches(Pg& pg, const events::Log
   auto checks = batches_of(pg, events::VerifyBatchData::kType);
   if (!checks) return std::move(checks).error();
   if (auto gone = run(pg, "DELETE FROM blobs"); !gone) return std::move(gone).error();
-  return project_batches(pg, log, *copies, *checks);
+  return project_batches(pg, log, *copies, *checks, false);
 }
 
 Result<bool> can_be_decoded(const events::Log& log, Sequence seq) {
@@ -172,10 +179,15 @@ Result<std::vector<UnfoldedEvent>> project_blobs(Pg& pg, const events::Log& log,
     if (*decodes) return project_all_batches(pg, log);
     still.push_back(event);
   }
-  auto fresh = project_batches(pg, log, found.copy_batches, found.verify_batches);
+  auto fresh = project_batches(pg, log, found.copy_batches, found.verify_batches, false);
   if (!fresh) return fresh;
   still.insert(still.end(), fresh->begin(), fresh->end());
   return still;
+}
+
+Result<std::vector<UnfoldedEvent>> project_first_blobs(Pg& pg, const events::Log& log,
+                                                       const NewEvents& found) {
+  return project_batches(pg, log, found.copy_batches, found.verify_batches, true);
 }
 
 }  // namespace ntt::projector

@@ -15,4 +15,9 @@ events::Result<std::vector<UnfoldedEvent>> project_blobs(Pg& pg, const events::L
                                                          const NewEvents& found,
                                                          const std::vector<UnfoldedEvent>& known);
 
+// The same into a table that is empty and that nobody reads yet: its key is made at the end, which
+// takes a third of the time.
+events::Result<std::vector<UnfoldedEvent>> project_first_blobs(Pg& pg, const events::Log& log,
+                                                               const NewEvents& found);
+
 }  // namespace ntt::projector

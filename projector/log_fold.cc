@@ -3,6 +3,7 @@
 #include "projector/log_fold.h"
 
 #include <algorithm>
+#include <future>
 #include <set>
 #include <tuple>
 
@@ -72,7 +73,7 @@ Status keep_unreadable(const Log& log, const std::vector<UnfoldedEvent>& known,
 }  // namespace
 
 Result<FoldedLog> fold_log(Pg& pg, const Log& log, const FoldRange& range,
-                           const ProjectProgress& progress) {
+                           const ProjectProgress& progress, Pg* aside) {
   const Sequence last = range.to.seq;
   auto known = read_unfolded(pg);
   if (!known) return std::move(known).error();
@@ -83,13 +84,20 @@ Result<FoldedLog> fold_log(Pg& pg, const Log& log, const FoldRange& range,
   if (!stored) return std::move(stored).error();
   auto media = fold_media(log, last, found->media, *stored, *known);
   if (!media) return std::move(media).error();
-  auto lacking = project_blobs(pg, log, *found, *known);
-  if (!lacking) return std::move(lacking).error();
-  FoldedLog folded{0, std::move(*lacking)};
-  folded.unfolded.insert(folded.unfolded.end(), found->unfolded.begin(), found->unfolded.end());
+  auto blobs = std::async(aside != nullptr ? std::launch::async : std::launch::deferred,
+                          [&]() -> Result<std::vector<UnfoldedEvent>> {
+                            if (range.medium) return std::vector<UnfoldedEvent>();
+                            return aside != nullptr ? project_first_blobs(*aside, log, *found)
+                                                    : project_blobs(pg, log, *found, *known);
+                          });
+  if (aside == nullptr) blobs.wait();  // one after the other
+  FoldedLog folded{0, found->unfolded};
   auto rows = write_media(pg, log, last, *media, progress, folded.unfolded);
+  auto lacking = blobs.get();
   if (!rows) return std::move(rows).error();
+  if (!lacking) return std::move(lacking).error();
   folded.rows = *rows;
+  folded.unfolded.insert(folded.unfolded.end(), lacking->begin(), lacking->end());
   auto done = keep_unreadable(log, *known, folded.unfolded);
   if (done) done = write_in_order(pg, folded.unfolded);
   if (done) done = write_checkpoint(pg, range.from, range.to);

@@ -28,8 +28,11 @@ struct FoldedLog {
 // stopped are tried again, even if the range is empty. Errors: corruption (the log is damaged),
 // conflict (a reader holds a partition that has to be replaced, or the checkpoint does not stand at
 // `from`), unavailable, io.
+//
+// `aside`: a second connection, in a transaction of its own, to tables that nobody reads yet and
+// that are empty. It writes `blobs` while the other writes the rest; both have to be committed.
 events::Result<FoldedLog> fold_log(Pg& pg, const events::Log& log, const FoldRange& range,
-                                   const ProjectProgress& progress);
+                                   const ProjectProgress& progress, Pg* aside = nullptr);
 
 // Folds the medium's events up to the checkpoint again and writes all its rows anew, whatever they
 // say now; the checkpoint stays. `unfolded` is that of the medium. Needs a transaction.

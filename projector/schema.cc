@@ -54,10 +54,6 @@ Status create_tables(Pg& pg, const std::string& schema) {
                      " GRANT SELECT ON TABLES TO ntt_reader;" + std::string(kTablesSql));
 }
 
-Status write_in(Pg& pg, const std::string& schema) {
-  return run(pg, "SET search_path = " + schema);
-}
-
 Status become_owner(Pg& pg) {
   return run(pg,
              "SET ROLE ntt_projector; SET timezone = 'UTC'; "
@@ -126,6 +122,10 @@ Status open_schema(Pg& pg) {
 
 Status open_schema_of_any_version(Pg& pg) {
   return in_transaction(pg, [&pg] { return set_up(pg); });
+}
+
+Status write_in(Pg& pg, const std::string& schema) {
+  return run(pg, "SET search_path = " + schema);
 }
 
 Status make_schema(Pg& pg, const std::string& schema) {

@@ -23,6 +23,8 @@ events::Status open_schema(Pg& pg);
 // Makes the schema with empty tables, dropping one that is there, for a session that has opened the
 // live schema. The session then writes in it. Needs a transaction.
 events::Status make_schema(Pg& pg, const std::string& schema);
+// Makes a session write in a schema that is there.
+events::Status write_in(Pg& pg, const std::string& schema);
 
 // Opens the live schema whatever version its tables have; makes it when there is none.
 events::Status open_schema_of_any_version(Pg& pg);

@@ -18,7 +18,7 @@
 
 namespace ntt::projector {
 
-// Not thread-safe; one connection.
+// Not thread-safe; one connection, and a second one while it is built.
 class Shadow {
  public:
   // Connects, whatever version the live tables have. Errors: unavailable, invalid (this user may
@@ -26,8 +26,8 @@ class Shadow {
   static events::Result<std::unique_ptr<Shadow>> open(const std::string& owner_url,
                                                       std::string schema);
 
-  // Makes the tables anew and folds the log's events up to `to` into them, in one transaction. What
-  // an interrupted one left is dropped. With a medium: that medium's rows only.
+  // Makes the tables anew and folds the log's events up to `to` into them. What an interrupted one
+  // left is dropped. With a medium: that medium's rows only.
   events::Result<std::uint64_t> build(const events::Log& log, const events::Head& to,
                                       const std::optional<events::MediumId>& medium,
                                       const ProjectProgress& progress);
@@ -45,10 +45,13 @@ class Shadow {
   Pg& pg() { return *pg_; }
 
  private:
-  Shadow(std::unique_ptr<Pg> pg, std::string schema)
-      : pg_(std::move(pg)), schema_(std::move(schema)) {}
+  Shadow(std::string owner_url, std::unique_ptr<Pg> pg, std::string schema)
+      : owner_url_(std::move(owner_url)), pg_(std::move(pg)), schema_(std::move(schema)) {}
   events::Result<std::uint64_t> fold(const events::Log& log, const FoldRange& range,
-                                     const ProjectProgress& progress);
+                                     const ProjectProgress& progress, Pg* aside);
+  events::Result<std::uint64_t> fold_all(const events::Log& log, const events::Head& to,
+                                         const ProjectProgress& progress);
+  std::string owner_url_;
   std::unique_ptr<Pg> pg_;
   std::string schema_;
   std::optional<events::MediumId> medium_;

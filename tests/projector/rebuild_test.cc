@@ -191,7 +191,7 @@ TEST_F(RebuildTest, OneMediumIsRedoneInPlaceAndNoOther) {
          "ntt.queue_stats");
   auto rows = projector::rebuild_medium(cluster_.owner_url(), *log_, {kMedium}, {});
   ASSERT_TRUE(rows) << rows.error().message;
-  EXPECT_EQ(*rows, 7U);
+  EXPECT_EQ(rows->rows, 7U);
   EXPECT_EQ(ask("SELECT DISTINCT medium_hash FROM inode WHERE size = 77"), kOther + "\n");
   EXPECT_EQ(ask("SELECT DISTINCT medium_hash FROM event WHERE origin = 'imported'"), kOther + "\n");
   ASSERT_TRUE(projector::rebuild_medium(cluster_.owner_url(), *log_, {kOther}, {}));
