@@ -72,12 +72,23 @@ events::Status AttemptFold::apply(const Event& event, EventKind kind) {
   if (attempt->end) return {};  // the first end counts
   auto words = words_of(event, kind.phase);
   if (!words) return std::move(words).error();
+  attempt->retracted_by = {};
   attempt->end = Stamp{event.occurred_at, event.seq};
   attempt->outcome = outcome_of(kind.phase);
   if (kind.phase == Phase::error) had_error_[static_cast<std::size_t>(kind.subject)] = true;
   attempt->error = std::move(words->error);
   attempt->message = std::move(words->message);
   return {};
+}
+
+void AttemptFold::withdraw(const Event& event, EventKind kind, Sequence retraction) {
+  if (kind.phase == Phase::start || kind.phase == Phase::batch) return;
+  StageAttempt* attempt = attempt_ended_by(event, kind);
+  if (attempt == nullptr || attempt->end) return;
+  attempt->outcome = "retracted";
+  attempt->message = "event " + std::to_string(event.seq.value) + " (" + event.type +
+                     ") was retracted by event " + std::to_string(retraction.value);
+  attempt->retracted_by = retraction;
 }
 
 Sequence AttemptFold::add_problems(std::vector<std::string>& problems) const {

@@ -20,6 +20,10 @@ class AttemptFold {
   // payload of an end cannot be read.
   events::Status apply(const events::Event& event, EventKind kind);
 
+  // An end that was retracted. Unless another one counts, its attempt is retracted, not
+  // interrupted.
+  void withdraw(const events::Event& event, EventKind kind, Sequence retraction);
+
   [[nodiscard]] std::vector<StageAttempt> attempts() && { return std::move(attempts_); }
 
   // The last attempt of a stage that ended in an error is a problem of the medium. Appends it in

@@ -87,16 +87,17 @@ std::vector<PlacedEvent> merge(const std::vector<PlacedEvent>& native,
 events::Result<std::vector<PlacedEvent>> story_order(std::span<const Event> log_order) {
   events::Retractions retractions;
   for (const Event& event : log_order) retractions.add(event);
-  const auto retracted = retractions.retracted();
-  if (!retracted) return retracted.error();
+  if (auto readable = retractions.retracted(); !readable) return std::move(readable).error();
+  const auto by = retractions.in_force();
   std::vector<PlacedEvent> native;
   std::vector<PlacedEvent> late;
   native.reserve(log_order.size());
   for (const Event& event : log_order) {
-    const bool counts =
-        kind_of(event.type).subject != Subject::retraction && !retracted->contains(event.seq.value);
+    const auto retraction = by.find(event.seq.value);
+    const events::Sequence retracted_by{retraction == by.end() ? 0 : retraction->second};
+    const bool counts = kind_of(event.type).subject != Subject::retraction && !retracted_by;
     (event.origin == events::Origin::native ? native : late)
-        .push_back({&event, event.occurred_at, counts});
+        .push_back({&event, event.occurred_at, counts, retracted_by});
   }
   place_native(native);
   if (late.empty()) return native;

@@ -23,7 +23,8 @@ namespace ntt::projector {
 struct PlacedEvent {
   const events::Event* event = nullptr;
   events::Timestamp at;
-  bool counts = true;  // false: retracted, or a retraction
+  bool counts = true;             // false: retracted, or a retraction
+  events::Sequence retracted_by;  // 0: it is not
 };
 
 // All events, those too that do not count, in such an order that those that count stand as

@@ -157,6 +157,11 @@ Status MediumSteps::apply(const Event& event) {
   return {};
 }
 
+void MediumSteps::withdraw(const Event& event, Sequence retraction) {
+  const EventKind kind = kind_of(event.type);
+  if (kind.is_stage()) attempts_.withdraw(event, kind, retraction);
+}
+
 Status MediumSteps::take(const Event& event) {
   if (!state_.added_at) {
     state_.medium = event.medium;
@@ -318,11 +323,13 @@ bool names_load(const events::CopySuccess& copy, Sequence load, std::uint32_t ge
 namespace {
 
 events::Result<MediumState> fold_span(std::span<const Event> log_order) {
-  auto order = fold_order(log_order);
-  if (!order) return std::move(order).error();
+  auto story = story_order(log_order);
+  if (!story) return std::move(story).error();
   MediumSteps steps;
-  for (const Event* event : *order) {
-    if (auto done = steps.apply(*event); !done) return std::move(done).error();
+  for (const PlacedEvent& placed : *story) {
+    if (placed.retracted_by) steps.withdraw(*placed.event, placed.retracted_by);
+    if (!placed.counts) continue;
+    if (auto done = steps.apply(*placed.event); !done) return std::move(done).error();
   }
   return steps.finish();
 }

@@ -24,16 +24,18 @@ struct Stamp {
 
 // One attempt of a stage: its start and, if it has one, its end. A skip without a start is no
 // attempt; a success or an error whose start the log does not have (a backfilled one) is listed
-// with its own seq and time as start_seq and started_at.
+// with its own seq and time as start_seq and started_at. An attempt whose end was retracted has no
+// end; it is retracted and not interrupted, for it did come to one.
 struct StageAttempt {
   std::string stage;  // "enum", "load", ...
   Sequence start_seq;
   Timestamp started_at;
   events::RunId run;
   std::optional<Stamp> end;
-  std::string outcome;  // "success", "error", "skip", or "" while it has no end
+  std::string outcome;  // "success", "error", "skip"; "retracted"; or "" while it has no end
   std::string error;    // the short word of an error or the reason of a skip
   std::string message;
+  Sequence retracted_by;  // what withdrew its end; 0: nothing, or another end counts
   bool operator==(const StageAttempt&) const = default;
 };
 

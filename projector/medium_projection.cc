@@ -88,8 +88,8 @@ Status write_attempt(CopyWriter& rows, const events::MediumId& medium,
   put_text(rows, attempt.error);
   put_text(rows, attempt.message);
   attempt.run.is_zero() ? rows.null() : rows.uuid(attempt.run.view());
-  rows.int8(clamped(attempt.end ? std::max(attempt.end->seq, attempt.start_seq).value
-                                : attempt.start_seq.value));
+  const Sequence end = attempt.end ? attempt.end->seq : attempt.retracted_by;
+  rows.int8(clamped(std::max(end, attempt.start_seq).value));
   return {};
 }
 

@@ -35,6 +35,8 @@ class LazyPayload {
 class MediumSteps {
  public:
   events::Status apply(const events::Event& event);
+  // An event that does not count, where it would stand: of an attempt that it ended, that is told.
+  void withdraw(const events::Event& event, Sequence retraction);
 
   // What the events so far make of the medium, but for its attempts. Costs the same however many
   // they are.

@@ -85,7 +85,7 @@ CREATE TABLE stage_attempt (
   started_at timestamptz,
   end_seq bigint,
   ended_at timestamptz,
-  outcome text CHECK (outcome IN ('success', 'error', 'skip')),
+  outcome text CHECK (outcome IN ('success', 'error', 'skip', 'retracted')),
   error text,
   message text,
   run uuid,
@@ -230,9 +230,9 @@ CREATE VIEW medium_disposition AS
   SELECT medium_hash, disposition, count(*) AS entries
   FROM path GROUP BY medium_hash, disposition;
 
--- Attempts that have no end: running, or interrupted.
+-- Attempts that never came to an end: running, or interrupted.
 CREATE VIEW open_attempt AS
-  SELECT * FROM stage_attempt WHERE end_seq IS NULL;
+  SELECT * FROM stage_attempt WHERE outcome IS NULL;
 
 -- Attempts that ended, and how long they took; place 1 of a stage took longest of all media. Those
 -- whose start the log does not have are left out.

@@ -281,12 +281,37 @@ RC_GTEST_PROP(MediumFold, ARetractedEventIsAbsent, ()) {
   RC_ASSERT(same_numbers);
   retracted.last_seq = absent.last_seq = {};
   retracted.medium = absent.medium;
+  // But that its attempt came to an end is told.
+  for (StageAttempt& attempt : retracted.attempts) {
+    if (attempt.outcome == "retracted") attempt.outcome = attempt.message = "";
+    attempt.retracted_by = {};
+  }
   RC_ASSERT(retracted == absent);
 }
 
 RC_GTEST_PROP(MediumFold, FoldingTwiceGivesTheSame, ()) {
   const auto events = any_history(Origin::native, true);
   RC_ASSERT(History::fold_of(events) == History::fold_of(events));
+}
+
+TEST(AttemptFold, AnAttemptWhoseEndWasRetractedIsRetractedAndNotInterrupted) {
+  History history;
+  const auto start = history.add(events::CopyStart{}, 1);
+  const auto end = history.add(events::CopySuccess{}, 2, start);
+  const auto retraction = history.retract(end, 3);
+  auto attempt = history.fold().attempts.at(0);
+  EXPECT_EQ(attempt.outcome, "retracted");
+  EXPECT_FALSE(attempt.end);
+  EXPECT_EQ(attempt.message, "event 2 (copy_success) was retracted by event 3");
+  history.retract(retraction, 4);
+  EXPECT_EQ(history.fold().attempts.at(0).outcome, "success");
+  history.retract({4}, 5);
+  EXPECT_EQ(history.fold().attempts.at(0).outcome, "retracted");
+  const auto other = history.add(events::CopyError{}, 6, start);
+  attempt = history.fold().attempts.at(0);
+  EXPECT_EQ(attempt.outcome, "error");
+  EXPECT_EQ(attempt.end->seq, other);
+  EXPECT_EQ(attempt.retracted_by, Sequence{});
 }
 
 }  // namespace

@@ -27,6 +27,26 @@ TEST_F(ViewsTest, AttemptsThatNeverEndedAreOpen) {
             std::to_string(interrupted.value) + "|enum|t\n");
 }
 
+TEST_F(ViewsTest, AnAttemptWhoseEndWasRetractedIsNotOpenAndHasNoDuration) {
+  Story story = this->story();
+  story.identify();
+  const auto start = story.emit(enum_start());
+  const auto end = story.emit(events::EnumError{"reader_died", "signal 11", {}}, start);
+  const auto first = story.emit(events::Retraction{end.value, "it did not die"});
+  project();
+  EXPECT_EQ(ask("SELECT outcome, end_seq IS NULL, last_seq FROM stage_attempt"),
+            "retracted|t|" + std::to_string(first.value) + "\n");
+  for (const char* view : {"open_attempt", "stage_duration", "error_by_type"}) {
+    EXPECT_EQ(ask(std::string("SELECT count(*) FROM ") + view), "0\n") << view;
+  }
+  const auto second = story.emit(events::Retraction{first.value, "it did die"});
+  project();
+  EXPECT_EQ(ask("SELECT events FROM error_by_type"), "1\n");
+  story.emit(events::Retraction{second.value, "no"});
+  project();
+  EXPECT_EQ(ask("SELECT count(*) FROM error_by_type"), "0\n");
+}
+
 TEST_F(ViewsTest, DurationsRankTheAttemptsOfAStage) {
   for (const char* medium : {"aaaa", "bbbb"}) {
     Story story = this->story(medium);

@@ -75,9 +75,11 @@ Result<HandReport> add_by_hand(Context& context, Log& log, const MediumId& mediu
   added.cause = event.cause;
   added.actor = events::this_actor();
   added.data = event.data;
+  // What is added to a medium that is stopped shows once it goes on.
+  const bool is_stopped = projector::fold_partly(*known).stop.has_value();
   auto changes = projector::effect_of(std::move(*known), foreseen(added, head->seq.next()));
   HandReport report{{}, std::move(changes)};
-  if (options.dry_run || (unless_same && report.changes.empty())) return report;
+  if (options.dry_run || (unless_same && report.changes.empty() && !is_stopped)) return report;
   auto seq = log.append_one(added);
   if (!seq) return std::move(seq).error();
   report.seq = *seq;

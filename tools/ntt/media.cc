@@ -189,6 +189,7 @@ std::string stage_standing(const MediumState& medium, const std::string& stage,
   }
   if (attempt->outcome == "error") return "failed";
   if (attempt->outcome == "skip") return "skipped";
+  if (attempt->outcome == "retracted") return "retracted";
   return !running.is_zero() && attempt->run == running ? "running" : "interrupted";
 }
 

@@ -34,8 +34,9 @@ const std::vector<std::string>& stage_names();
 // The run that a process is working on now. Zero: nobody writes the log.
 events::RunId running_now(const Settings& settings, const events::Log& log);
 
-// Where a stage of a medium stands: "done", "failed", "skipped", "interrupted", "running", or "-".
-// A stage that only lines of old logs tell of: "claimed", "claimed failed" or "claimed begun".
+// Where a stage of a medium stands: "done", "failed", "skipped", "retracted", "interrupted",
+// "running", or "-". A stage that only lines of old logs tell of: "claimed", "claimed failed" or
+// "claimed begun".
 // `running`: the run that a process is working on now; zero when none is.
 std::string stage_standing(const projector::MediumState& medium, const std::string& stage,
                            const events::RunId& running);
