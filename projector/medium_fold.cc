@@ -195,7 +195,9 @@ Status MediumSteps::judge_health(MediumState& state) const {
   if (!mapfile_) return {};
   const auto& mapfile = mapfile_->payload();
   if (!mapfile) return cannot_fold(mapfile_->event(), mapfile.error());
-  state.health = projector::judge_health(mapfile->rescued_bytes, mapfile->total_bytes);
+  // Bytes of the medium that the mapfile does not cover were not rescued either.
+  const std::uint64_t bytes = std::max(mapfile->total_bytes, state.size.value_or(0));
+  state.health = projector::judge_health(mapfile->rescued_bytes, bytes);
   touched_by(state, mapfile_->event().seq);
   return {};
 }

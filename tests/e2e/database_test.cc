@@ -25,6 +25,15 @@ bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
+TEST_F(DatabaseTest, NoWorkersAreRefused) {
+  auto none = run();
+  none.insert(none.end(), {"--workers", "0"});
+  const auto refused = site_.ntt(none, kNoServer);
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_TRUE(contains(refused.err, "--workers 0")) << refused.err;
+  EXPECT_TRUE(contains(site_.must({"version", "--help"}), "Examples:"));
+}
+
 TEST_F(DatabaseTest, WithoutItStagesFinishAndTablesFollow) {
   const auto without = site_.ntt(run(), kNoServer);
   EXPECT_EQ(without.exit_code, 0) << without.err;

@@ -314,5 +314,19 @@ TEST(AttemptFold, AnAttemptWhoseEndWasRetractedIsRetractedAndNotInterrupted) {
   EXPECT_EQ(attempt.retracted_by, Sequence{});
 }
 
+TEST(MediumFold, WhatTheMapfileDoesNotCoverWasNotRescued) {
+  History history;
+  events::MediumIdentified facts;
+  facts.size = 1000;
+  history.add(facts, 1);
+  events::MapfileObserved map;
+  map.total_bytes = map.rescued_bytes = 500;
+  history.add(map, 2);
+  EXPECT_EQ(history.fold().health, "corrupt");
+  map.total_bytes = map.rescued_bytes = 1000;
+  history.add(map, 3);
+  EXPECT_EQ(history.fold().health, "ok");
+}
+
 }  // namespace
 }  // namespace ntt::projector

@@ -64,7 +64,7 @@ Result<stages::PipelineRequest> pipeline_request(const Context& context,
   out.retry_failed = request.retry_failed;
   out.deleted_entries = request.deleted;
   out.cross_filesystems = request.cross_filesystems;
-  out.workers = static_cast<unsigned>(request.workers);
+  out.workers = request.workers == kWorkersThatFit ? 0 : static_cast<unsigned>(request.workers);
   out.by_hash_root = settings.by_hash_root.string();
   out.archive_root = settings.images_root.string();
   out.image_root = settings.image_root.string();

@@ -2,11 +2,14 @@
 
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "tools/ntt/context.h"
 
 namespace ntt::tools {
+
+inline constexpr std::uint64_t kWorkersThatFit = UINT64_MAX;  // nobody asked for a number
 
 struct RunRequest {
   std::string kind;  // image | directory | raw | device
@@ -18,7 +21,7 @@ struct RunRequest {
   bool deleted = false;
   bool cross_filesystems = false;
   std::string rules;  // a file; empty: the setting ignore_patterns
-  std::uint64_t workers = 0;
+  std::uint64_t workers = kWorkersThatFit;
   bool no_project = false;  // leave the tables as they are
   bool json = false;
 };

@@ -12,6 +12,7 @@ Command version_command() {
   Command command;
   command.name = "version";
   command.summary = "The version of this program";
+  command.examples = "  ntt version --json | jq -r .version";
   command.options = {{"--json", json.get(), "", "one JSON object", false, {}}};
   command.run = [json](Context&) {
     if (*json) {
