@@ -195,7 +195,13 @@ class Import {
         continue;
       }
       auto lines = LogLines::open(file, context_.cancelled);
-      if (!lines) return std::move(lines).error();
+      if (!lines && lines.error().code != events::Errc::corruption) {
+        return std::move(lines).error();
+      }
+      if (!lines) {  // damaged: said when its turn comes, after the others
+        order.emplace_back(INT64_MAX, file);
+        continue;
+      }
       bytes_total_ += lines->bytes_total();
       std::int64_t first = INT64_MAX;
       for (int i = 0; i < kLinesForFirstTime && first == INT64_MAX; ++i) {
