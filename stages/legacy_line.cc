@@ -163,8 +163,7 @@ void find_medium(const JsonScan& line, LegacyReading& reading) {
 LegacyRole role_of(std::string_view stage) {
   static const Words opening = {"identify", "start", "pipeline_start", "load_only_start",
                                 "archive_start"};
-  static const Words ending = {"done", "error", "skip", "load_only_done", "archive_done",
-                               "pipeline_done", "pipeline_complete", "pipeline_abort"};
+  static const Words ending = {"done", "error", "skip", "load_only_done", "archive_done"};
   if (opening.contains(stage)) return LegacyRole::opens;
   return ending.contains(stage) ? LegacyRole::ends : LegacyRole::none;
 }

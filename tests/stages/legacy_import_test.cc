@@ -160,6 +160,14 @@ TEST_F(LegacyImport, LinesWithoutAMediumBelongToTheStartAboveThem) {
   EXPECT_EQ(media(), (std::vector<std::string>{"aaaa", "aaaa", "", "bbbb", "cccc", "bbbb"}));
 }
 
+TEST_F(LegacyImport, ARunIsOverWithItsLastLine) {
+  import({file("old", timed("01", R"("stage":"identify","medium_hash":"aaaa")") +
+                          timed("02", R"("stage":"pipeline_start","medium_hash":"aaaa")") +
+                          timed("03", R"("stage":"pipeline_done","medium_hash":"aaaa")") +
+                          done("04") + timed("05", R"("stage":"error","msg":"no device")"))});
+  EXPECT_EQ(media(), (std::vector<std::string>{"aaaa", "aaaa", "aaaa", "aaaa", ""}));
+}
+
 TEST_F(LegacyImport, WhereTwoStartsAreOpenNobodyGuesses) {
   import({file("old", start("01", "aaaa") + start("02", "bbbb") + done("03") + done("04") +
                           start("05", "aaaa") + done("06"))});
