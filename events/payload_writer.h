@@ -1,5 +1,5 @@
-// PayloadWriter: payloads as JSON text, written straight from their structs: keys sorted, no spaces,
-// and in strings nothing escaped but what JSON demands.
+// PayloadWriter: payloads as JSON text, written straight from their structs: keys sorted, no
+// spaces, and in strings nothing escaped but what JSON demands.
 
 #pragma once
 
@@ -54,7 +54,8 @@ class PayloadWriter {
           Named{std::get<Index>(T::fields()).name, &put<T, Index>}...};
       std::sort(named.begin(), named.end());
       return std::array{named[Index].second...};
-    }(std::make_index_sequence<std::tuple_size_v<decltype(T::fields())>>());
+    }
+    (std::make_index_sequence<std::tuple_size_v<decltype(T::fields())>>());
     return order;
   }
 

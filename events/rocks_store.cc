@@ -352,9 +352,9 @@ Status RocksStore::write_synced(rocksdb::WriteBatch& batch) {
 Status RocksStore::prepare_for(std::size_t batch_bytes) {
   const bool is_bulk = batch_bytes >= kBulkBatchBytes;
   if (is_bulk == in_bulk_) return {};
-  const auto status = db_->SetDBOptions(
-      {{"max_total_wal_size",
-        std::to_string(is_bulk ? kBulkWriteAheadBytesMax : kWriteAheadBytesMax)}});
+  const auto status =
+      db_->SetDBOptions({{"max_total_wal_size", std::to_string(is_bulk ? kBulkWriteAheadBytesMax
+                                                                       : kWriteAheadBytesMax)}});
   if (!status.ok()) return to_error(status, "set the size of the write-ahead log");
   in_bulk_ = is_bulk;
   return {};

@@ -74,8 +74,8 @@ void LegacyFold::apply(const events::Event& event, const LegacyClaim& claim) {
   }
   const std::string_view outcome = outcome_of(kind.phase);
   if (!is_open) {
-    const bool is_said_again = last && last->end_word != claim.stage &&
-                               claims_[last->index].outcome == outcome;
+    const bool is_said_again =
+        last && last->end_word != claim.stage && claims_[last->index].outcome == outcome;
     if (is_said_again) return;
     begin(event, kind, {});
   }

@@ -105,8 +105,8 @@ Status MediumSteps::take_claim(const Event& event) {
     set(state_.image_path, std::optional(said("image_path")), event, image_by_);
   }
   if (claim->stage != "identify") return {};
-  for (const auto& [key, kind] : {std::pair("image", "image"), {"path", "directory"},
-                                  {"dev", "device"}}) {
+  for (const auto& [key, kind] :
+       {std::pair("image", "image"), {"path", "directory"}, {"dev", "device"}}) {
     if (said(key).empty()) continue;
     set(state_.source_kind, std::string(kind), event, source_by_);
     set(state_.source_path, said(key), event, source_by_);

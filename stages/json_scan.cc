@@ -48,9 +48,8 @@ class Scanner {
       const char* const value_begin = rest_.data();
       if (!value(depth)) return false;
       if (members != nullptr) {
-        members->push_back(
-            {JsonMember{{}, key}.text(),
-             {value_begin, static_cast<std::size_t>(rest_.data() - value_begin)}});
+        members->push_back({JsonMember{{}, key}.text(),
+                            {value_begin, static_cast<std::size_t>(rest_.data() - value_begin)}});
       }
       return true;
     });

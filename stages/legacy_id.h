@@ -14,9 +14,9 @@ namespace ntt::stages {
 // the line without its newline, `repeat` how many equal lines its file has up to and with it.
 events::EventId legacy_event_id(const events::Blake3Digest& line, std::uint64_t repeat);
 
-// Counts equal lines of one file, in bounded memory: it remembers at least the last million distinct
-// lines. Lines have their second in them, so equal ones stand close together; those that are
-// further apart than that count as one.
+// Counts equal lines of one file, in bounded memory: it remembers at least the last million
+// distinct lines. Lines have their second in them, so equal ones stand close together; those that
+// are further apart than that count as one.
 class RepeatCounter {
  public:
   explicit RepeatCounter(std::size_t remembered = 1U << 20U) : remembered_(remembered) {}

@@ -268,9 +268,9 @@ class Import {
                                              std::move(reading.says)});
     } else {
       report_.other[reading.reason] += 1;
-      set_payload(event, events::LegacyLine{
-                             std::move(fields), std::move(reading.reason),
-                             line.whole ? std::optional(line.whole->length) : std::nullopt});
+      set_payload(
+          event, events::LegacyLine{std::move(fields), std::move(reading.reason),
+                                    line.whole ? std::optional(line.whole->length) : std::nullopt});
     }
     return appender_.add(std::move(event));
   }

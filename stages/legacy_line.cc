@@ -25,8 +25,8 @@ const Words& stage_words() {
       "image_delete", "enum_start", "enum_success", "enum_error", "load_start", "load_success",
       "load_error", "copy_start", "copy_success", "copy_error", "copy_incomplete", "copy_defer",
       "archive_start", "archive_success", "archive_error", "floppy_mount_failed",
-      "cleanup_incomplete", "pipeline_error", "pipeline_abort", "pipeline_stopped",
-      "pipeline_done", "pipeline_complete", "load_only_start", "load_only_done", "error", "done",
+      "cleanup_incomplete", "pipeline_error", "pipeline_abort", "pipeline_stopped", "pipeline_done",
+      "pipeline_complete", "load_only_start", "load_only_done", "error", "done",
       // enum
       "start", "filter_enabled", "enum_complete",
       // loader
@@ -47,17 +47,21 @@ const Words& stage_words() {
 
 // What `event` says in the backup's first log.
 const Words& backup_words() {
-  static const Words words = {"start", "progress", "batch_complete", "error", "interrupted",
-                              "stop"};
+  static const Words words = {"start", "progress",    "batch_complete",
+                              "error", "interrupted", "stop"};
   return words;
 }
 
 // What `record.extra` says, by `event` or by `type`, in the logs that loguru wrote.
 const Words& loguru_words() {
-  static const Words words = {
-      "start", "pgdump_complete", "batch_complete", "progress", "error", "stop", "missing_path",
-      "stat_mismatch", "stat_error", "permission_skipped", "critical_error",
-      "verification_failure", "batch_success", "summary", "final_summary"};
+  static const Words words = {"start",          "pgdump_complete",
+                              "batch_complete", "progress",
+                              "error",          "stop",
+                              "missing_path",   "stat_mismatch",
+                              "stat_error",     "permission_skipped",
+                              "critical_error", "verification_failure",
+                              "batch_success",  "summary",
+                              "final_summary"};
   return words;
 }
 
@@ -147,9 +151,8 @@ void find_medium(const JsonScan& line, LegacyReading& reading) {
     if (auto id = events::MediumId::parse(text_of(line, key))) reading.medium = {*id, key};
     return;
   }
-  for (const char* key :
-       {"out", "file", "raw", "raw_file", "img", "map", "image", "image_path", "archive", "mnt",
-        "mount"}) {
+  for (const char* key : {"out", "file", "raw", "raw_file", "img", "map", "image", "image_path",
+                          "archive", "mnt", "mount"}) {
     const std::string path = text_of(line, key);
     const std::string_view mounted = id_in_mount(path);
     auto id = events::MediumId::parse(mounted.empty() ? id_in_path(path) : mounted);

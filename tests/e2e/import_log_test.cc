@@ -1,4 +1,5 @@
-// Old logs through the program: files, pipes, packed or not, and what tables and status make of them.
+// Old logs through the program: files, pipes, packed or not, and what tables and status make of
+// them.
 
 #include <gtest/gtest.h>
 
@@ -74,7 +75,8 @@ TEST_F(ImportLogTest, AClaimSetsNoTimestampInTheTablesAndStatusSaysThatItIsOne) 
   import_all();
   site.must({"project"});
   EXPECT_EQ(site.sql("SELECT medium_human, message, health, enum_done, copy_done, generation "
-                     "FROM medium WHERE medium_hash = '" + kMedium + "'"),
+                     "FROM medium WHERE medium_hash = '" +
+                     kMedium + "'"),
             "disk.img|Diary 1994-1996|incomplete|||0");
   EXPECT_EQ(site.sql("SELECT count(*) FROM stage_attempt"), "0");
   EXPECT_EQ(site.sql("SELECT count(*) FROM event WHERE origin = 'imported' AND known"), "172");

@@ -91,7 +91,8 @@ TEST_F(LegacyFold, AHundredPercentIsBelievedOfTheMapfileOnly) {
 }
 
 TEST_F(LegacyFold, WhatAnOldLogCallsAMediumHoldsUntilSomethingNewerSaysOtherwise) {
-  say(10, claim("identify", {{"medium_human", "ST3_X1"}, {"message", "Diary"}, {"image", "/a.img"}}));
+  say(10,
+      claim("identify", {{"medium_human", "ST3_X1"}, {"message", "Diary"}, {"image", "/a.img"}}));
   MediumState state = history.fold();
   EXPECT_EQ(state.medium_human, "ST3_X1");
   EXPECT_EQ(state.message, "Diary");

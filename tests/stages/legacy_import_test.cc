@@ -26,7 +26,9 @@ std::string timed(const std::string& second, const std::string& members) {
 std::string start(const std::string& second, const std::string& medium) {
   return timed(second, R"("stage":"start","medium_hash":")" + medium + "\"");
 }
-std::string done(const std::string& second) { return timed(second, R"("stage":"done","exit":0)"); }
+std::string done(const std::string& second) {
+  return timed(second, R"("stage":"done","exit":0)");
+}
 
 class LegacyImport : public ::testing::Test {
  protected:

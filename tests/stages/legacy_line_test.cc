@@ -1,15 +1,16 @@
 // Lines of the earlier system's logs: every form there was, and everything else that stood in them.
 
+#include "stages/legacy_line.h"
+
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "events/hash.h"
 #include "stages/json_scan.h"
 #include "stages/legacy_id.h"
-#include "stages/legacy_line.h"
-#include "events/hash.h"
 
 namespace ntt::stages {
 namespace {
@@ -27,9 +28,8 @@ std::vector<std::string> lines_of(const std::string& name) {
 }
 
 TEST(LegacyLine, EveryFormOfEveryLogIsKnown) {
-  for (const char* log :
-       {"orchestrator", "enum", "loader", "archiver", "floppy-orchestrator", "drive-identification",
-        "mime-backfill", "backup", "verify"}) {
+  for (const char* log : {"orchestrator", "enum", "loader", "archiver", "floppy-orchestrator",
+                          "drive-identification", "mime-backfill", "backup", "verify"}) {
     for (const std::string& line : lines_of(std::string(log) + ".jsonl")) {
       const LegacyReading reading = read_legacy_line(line);
       EXPECT_EQ(reading.reason, line == "null" ? "null" : "") << line;
@@ -172,7 +172,8 @@ RC_GTEST_PROP(JsonScanProperty, ItReadsWhatAnotherReaderReads, ()) {
 RC_GTEST_PROP(JsonScanProperty, ItRefusesWhatAnotherReaderRefuses, ()) {
   std::string text = any_json(3).dump();
   const auto at = *rc::gen::inRange<std::size_t>(0, text.size());
-  text[at] = *rc::gen::elementOf(std::string("{}[]\":,\\ntfu019.-eE+ \x01"));
+  // No exponents: the other reader refuses numbers that are too large for a double.
+  text[at] = *rc::gen::elementOf(std::string("{}[]\":,\\ntfu019.-+ \x01"));
   const JsonShape shape = scan_json(text).shape;
   RC_ASSERT(Json::accept(text) == (shape == JsonShape::object || shape == JsonShape::other));
 }
@@ -192,8 +193,8 @@ TEST(LegacyId, IsWhatItAlwaysWas) {
     const std::size_t first = row.find('\t');
     const std::size_t second = row.find('\t', first + 1);
     const std::string line = row.substr(second + 1);
-    EXPECT_EQ(events::to_uuid_string(legacy_event_id(events::Blake3::of(line),
-                                                     std::stoull(row.substr(first + 1)))),
+    EXPECT_EQ(events::to_uuid_string(
+                  legacy_event_id(events::Blake3::of(line), std::stoull(row.substr(first + 1)))),
               row.substr(0, first))
         << line;
   }

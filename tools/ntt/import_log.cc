@@ -45,8 +45,8 @@ void print_report(const LegacyImportReport& report, bool dry_run) {
     std::cout << "  (" << with_commas(report.unattributed) << " about no medium)";
   }
   std::cout << "\nother lines   " << with_commas(others) << reasons << "\n"
-            << "lines         " << with_commas(report.lines) << " = "
-            << with_commas(report.events) << (dry_run ? " events to add + " : " events added + ")
+            << "lines         " << with_commas(report.lines) << " = " << with_commas(report.events)
+            << (dry_run ? " events to add + " : " events added + ")
             << with_commas(report.duplicates) << " known already\n";
 }
 
@@ -77,8 +77,9 @@ int run(Context& context, const ImportLogOptions& options) {
   options.json ? print_json_report(*report, options.dry_run)
                : print_report(*report, options.dry_run);
   if (!report->adds_up()) {
-    return fail({Errc::corruption, "the counts do not add up: lines are missing in the log, or "
-                                   "somebody else appended to it"});
+    return fail({Errc::corruption,
+                 "the counts do not add up: lines are missing in the log, or "
+                 "somebody else appended to it"});
   }
   if (report->interrupted) {
     return fail({Errc::unavailable, "interrupted; run it again, and it goes on"});
@@ -97,7 +98,8 @@ Command import_log_command() {
   command.name = "import-log";
   command.summary =
       "Takes the JSON log lines of the earlier system in, every line as one event.\n"
-      "What they say is kept as a claim: it sets no timestamp (docs/adopting.md). A line that is in\n"
+      "What they say is kept as a claim: it sets no timestamp (docs/adopting.md). A line that is "
+      "in\n"
       "the log already, from the same file or another, adds nothing. Files may be packed (gzip,\n"
       "zstd) and given in any order.";
   command.examples =

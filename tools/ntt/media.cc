@@ -203,11 +203,12 @@ std::string next_step(const MediumState& medium, const events::RunId& running) {
              medium.medium.text.substr(0, 8) + "` says why)";
     }
   }
-  if (medium.attempts.empty() && medium.source_path.empty()) {
+  const bool is_only_claimed = medium.attempts.empty() && !medium.claims.empty();
+  if (is_only_claimed && medium.source_path.empty()) {
     return "only old logs know it: take its image or device in with `ntt run`";
   }
   if (!medium.enum_done || (!medium.copy_done && medium.source_kind != "raw")) {
-    return run_again(medium) + (medium.attempts.empty() ? " (only old logs tell of it)" : "");
+    return run_again(medium) + (is_only_claimed ? " (only old logs tell of it)" : "");
   }
   if (medium.copy && medium.copy->failed + medium.copy->partial > 0) {
     return run_again(medium) + " --retry-failed (" +
