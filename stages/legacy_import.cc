@@ -213,6 +213,7 @@ class Import {
     }
     std::sort(order.begin(), order.end());
     std::vector<std::string> files;
+    files.reserve(order.size());
     for (auto& [first, file] : order) files.push_back(std::move(file));
     return files;
   }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -160,15 +161,11 @@ Result<std::optional<LogLine>> LogLines::long_line() {
 Result<std::optional<LogLine>> LogLines::next() {
   State& s = *state_;
   while (true) {
-    const void* const found =
-        std::memchr(s.buffer.data() + s.looked, '\n', s.buffer.size() - s.looked);
-    const std::size_t end =
-        found != nullptr
-            ? static_cast<std::size_t>(static_cast<const char*>(found) - s.buffer.data())
-            : s.buffer.size();
+    const std::size_t found = s.buffer.find('\n', s.looked);
+    const std::size_t end = std::min(found, s.buffer.size());
     const std::string_view line = std::string_view(s.buffer).substr(s.used, end - s.used);
     if (line.size() > kLogLineBytesMax) return long_line();
-    if (found != nullptr || (s.at_end && !line.empty())) {
+    if (found != std::string::npos || (s.at_end && !line.empty())) {
       s.used = std::min(end + 1, s.buffer.size());
       s.looked = s.used;
       return std::optional(LogLine{line, ++s.number, {}});
