@@ -39,10 +39,10 @@ class PayloadWriter {
   // Writes the member at Index of T's list, unless it is absent.
   template <class T, std::size_t Index>
   static void put(PayloadWriter& writer, const T& value, bool& first) {
-    static constexpr auto field = std::get<Index>(T::fields());
-    if (is_absent(value.*(field.member))) return;
-    writer.key(field.name, first);
-    writer.write(value.*(field.member));
+    static constexpr auto kField = std::get<Index>(T::fields());
+    if (is_absent(value.*(kField.member))) return;
+    writer.key(kField.name, first);
+    writer.write(value.*(kField.member));
   }
 
   // The members of T, sorted by their keys.
