@@ -93,11 +93,12 @@ Status move_into_place(const fs::path& from, const fs::path& to, bool exchange) 
 class RocksRestore final : public LogRestore {
  public:
   RocksRestore(fs::path directory, fs::path temporary, std::string log_id,
-               std::optional<LogLock> lock)
+               std::optional<LogLock> lock, LogLock temporary_lock)
       : directory_(std::move(directory)),
         temporary_(std::move(temporary)),
         log_id_(std::move(log_id)),
-        lock_(std::move(lock)) {}
+        lock_(std::move(lock)),
+        temporary_lock_(std::move(temporary_lock)) {}
 
   ~RocksRestore() override {
     store_.reset();
@@ -186,6 +187,7 @@ class RocksRestore final : public LogRestore {
   fs::path temporary_;  // after the exchange: the empty log that was there
   std::string log_id_;
   std::optional<LogLock> lock_;  // of the empty log that is there; nothing: there is none
+  LogLock temporary_lock_;
   std::unique_ptr<RocksStore> store_;
   rocksdb::WriteBatch batch_;
   std::set<EventId> ids_;  // in batch_
@@ -225,6 +227,21 @@ Result<bool> exists_without_events(const fs::path& directory) {
                                    " events: a log is restored only where there is none"};
 }
 
+// A directory with nothing in it but its lock; what a restore that was killed left is taken away.
+Result<LogLock> make_place_for_restore(const fs::path& temporary) {
+  std::error_code failed;
+  fs::create_directory(temporary, failed);
+  if (failed) return Error{Errc::io, "make " + temporary.string() + ": " + failed.message()};
+  auto lock = LogLock::acquire(temporary / "lock", std::chrono::milliseconds(0));
+  if (!lock) return std::move(lock).error().within("another log is being restored here");
+  for (const char* left : {"db", "head"}) {
+    fs::remove_all(temporary / left, failed);
+    if (failed)
+      return Error{Errc::io, "remove " + (temporary / left).string() + ": " + failed.message()};
+  }
+  return lock;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<RecordReader>> open_record_reader(const fs::path& directory) {
@@ -255,9 +272,11 @@ Result<std::unique_ptr<LogRestore>> begin_log_restore(const fs::path& directory,
     // A writer may have come between the look and the lock.
     if (auto still = exists_without_events(place); !still) return std::move(still).error();
   }
-  std::string temporary = place.string() + ".restoring-XXXXXX";
-  if (::mkdtemp(temporary.data()) == nullptr) return errno_error("make " + temporary, errno);
-  auto restore = std::make_unique<RocksRestore>(place, temporary, log_id, std::move(lock));
+  const fs::path temporary = place.string() + ".restoring";
+  auto temporary_lock = make_place_for_restore(temporary);
+  if (!temporary_lock) return std::move(temporary_lock).error();
+  auto restore = std::make_unique<RocksRestore>(place, temporary, log_id, std::move(lock),
+                                                std::move(*temporary_lock));
   if (auto opened = restore->open(); !opened) return std::move(opened).error();
   return std::unique_ptr<LogRestore>(std::move(restore));
 }

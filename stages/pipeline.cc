@@ -36,25 +36,33 @@ bool is_regular_file(const std::string& path) {
 }
 
 // The mapfile that ddrescue left beside an image: `disk.img.map` or `disk.map`. Empty: none.
-std::string mapfile_beside(const std::string& image_path) {
+// Errors: invalid (`disk.map` beside two images: to believe it for the wrong one would give zeros a
+// hash).
+Result<std::string> mapfile_beside(const std::string& image_path) {
+  if (const std::string own = image_path + ".map"; is_regular_file(own)) return own;
   const std::size_t name = image_path.find_last_of('/') + 1;
   const std::size_t dot = image_path.find_last_of('.');
-  const std::string stem =
-      dot == std::string::npos || dot <= name ? image_path : image_path.substr(0, dot);
-  for (const std::string& candidate : {image_path + ".map", stem + ".map"}) {
-    if (candidate != image_path && is_regular_file(candidate)) return candidate;
+  if (dot == std::string::npos || dot <= name) return std::string();
+  const std::string stem = image_path.substr(0, dot);
+  const std::string shared = stem + ".map";
+  if (shared == image_path || !is_regular_file(shared)) return std::string();
+  for (const char* extension : {".img", ".iso", ".dd", ".raw", ".bin", ".image", ".dmg"}) {
+    const std::string other = stem + extension;
+    if (other == image_path || !is_regular_file(other)) continue;
+    return Error{Errc::invalid, shared + " may be the mapfile of " + image_path + " or of " +
+                                    other + ": rename it to the whole name of its image and .map"};
   }
-  return "";
+  return shared;
 }
 
 class Pipeline {
  public:
-  Pipeline(StageContext& context, PipelineRequest& request) : context_(context), request_(request) {
+  Pipeline(StageContext& context, PipelineRequest& request, std::string mapfile)
+      : context_(context), request_(request) {
     const bool is_device = request.source.kind == "device";
     const std::string base = request.image_root + "/" + context.emitter.medium().text;
     image_path_ = is_device ? base + ".img" : request.source.path.bytes;
-    mapfile_path_ = is_device ? base + ".map" : "";
-    if (request.source.kind == "image") mapfile_path_ = mapfile_beside(image_path_);
+    mapfile_path_ = is_device ? base + ".map" : std::move(mapfile);
   }
 
   Result<PipelineReport> run(const Identity& identity);
@@ -321,12 +329,15 @@ Result<PipelineReport> run_pipeline(events::Log& log, events::Clock& clock, Prog
                                     "\"; the stages are identify, image, enum, load, copy, "
                                     "archive and verify"};
   }
+  const bool is_image = request.source.kind == "image";
+  auto mapfile = is_image ? mapfile_beside(request.source.path.bytes) : Result<std::string>("");
+  if (!mapfile) return std::move(mapfile).error();
   auto identity = identify(request.source, request.label);
   if (!identity) return std::move(identity).error();
   events::Emitter emitter(log, clock, identity->medium, events::new_run_id(clock),
                           events::this_actor());
   StageContext context{log, emitter, clock, progress, cancelled};
-  return Pipeline(context, request).run(*identity);
+  return Pipeline(context, request, std::move(*mapfile)).run(*identity);
 }
 
 }  // namespace ntt::stages

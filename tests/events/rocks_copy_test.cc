@@ -95,6 +95,28 @@ TEST_F(RocksCopyTest, UntilItIsFinishedThereIsNoLog) {
   EXPECT_EQ(names(), std::vector<std::string>{"from"});
 }
 
+TEST_F(RocksCopyTest, WhatAKilledRestoreLeftIsClearedAndOneAtWorkIsNot) {
+  const fs::path left = to_.string() + ".restoring";
+  fs::create_directories(left / "db");
+  tests::write_file(left / "db/CURRENT", "MANIFEST-000001\n");
+  tests::write_file(left / "head", "half a line");
+  auto restore = begin();
+  EXPECT_EQ(begin_log_restore(to_, id_).error().code, Errc::unavailable);
+  ASSERT_TRUE(add_all(*restore));
+  ASSERT_TRUE(restore->finish(head_));
+  restore.reset();
+  EXPECT_EQ(names(), (std::vector<std::string>{"from", "to"}));
+}
+
+TEST_F(RocksCopyTest, ARestoredLogMayBeReadByWhoeverMayReadANewOne) {
+  auto restore = begin();
+  ASSERT_TRUE(add_all(*restore));
+  ASSERT_TRUE(restore->finish(head_));
+  for (const char* part : {"", "db"}) {
+    EXPECT_EQ(fs::status(to_ / part).permissions(), fs::status(from_ / part).permissions()) << part;
+  }
+}
+
 TEST_F(RocksCopyTest, RecordsThatDoNotFollowAreRefused) {
   auto restore = begin();
   EXPECT_EQ(restore->add(record(2)).error().code, Errc::invalid) << "not the first";

@@ -126,6 +126,21 @@ TEST_F(PipelineTest, AMapfileBesideTheImageIsObservedAndArchived) {
   EXPECT_EQ(bench.last<events::ArchiveSuccess>().members.size(), 2U);
 }
 
+TEST_F(PipelineTest, AMapfileThatTwoImagesMayOwnIsRefusedUntilItSaysWhose) {
+  const fs::path image = make_image();
+  write_file(bench.root / "disk.map",
+             "# Mapfile. Created by GNU ddrescue version 1.27\n0x00000000     +\n"
+             "0x00000000  0x00300000  +\n0x00300000  0x00100000  -\n");
+  write_file(bench.root / "disk.iso", "another image");
+  const auto refused = run("image", image, "archive");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, events::Errc::invalid);
+  EXPECT_EQ(bench.log->head()->seq.value, 0U);
+  fs::rename(bench.root / "disk.map", bench.root / "disk.img.map");
+  ASSERT_TRUE(run("image", image, "archive"));
+  EXPECT_EQ(bench.last<events::MapfileObserved>().bad_bytes, 0x100000U);
+}
+
 TEST_F(PipelineTest, AnImageWithoutAFilesystemIsArchivedAllTheSame) {
   const fs::path image = bench.root / "blank.img";
   write_file(image, std::string(2'000'000, '\0'));

@@ -155,8 +155,8 @@ std::string remedy(events::Sequence stop) {
 }
 
 void warn_of_stop(const events::MediumId& medium, const projector::FoldStop& stop) {
-  say_warning("medium " + medium.text + " is stopped before event " + std::to_string(stop.at.value) +
-              ": " + stop.reason + "; " + remedy(stop.at));
+  say_warning("medium " + medium.text + " is stopped before event " +
+              std::to_string(stop.at.value) + ": " + stop.reason + "; " + remedy(stop.at));
 }
 
 const std::vector<std::string>& stage_names() {

@@ -110,7 +110,8 @@ bool warn_of_unfolded(const std::vector<projector::UnfoldedEvent>& unfolded) {
       is_stopped = true;
       warn_of_stop(event.medium, {event.seq, event.reason});
     } else if (event.lacking == Lacking::blobs) {
-      say_warning("table blobs lacks what event " + std::to_string(event.seq.value) + " says: " + event.reason);
+      say_warning("table blobs lacks what event " + std::to_string(event.seq.value) +
+                  " says: " + event.reason);
     } else {
       say_warning(event.reason + "; nothing is folded from it");
     }
