@@ -110,7 +110,7 @@ class GenerationProjection {
   Status fill(const std::string& what, const std::string& table, const std::string& columns,
               bool frozen, Write write);
   Status fill_links();
-  Status check_count() const;
+  [[nodiscard]] Status check_count() const;
   Status write_inode(const GenerationRow& row);
   Status write_path(const GenerationRow& row);
   Status write_link(const GenerationRow& row);
