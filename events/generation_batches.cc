@@ -29,8 +29,10 @@ class Collector {
   explicit Collector(const GenerationRef& ref) : ref_(ref) {}
 
   void add(const Event& event) {
-    retractions_.add(event);
-    if (event.seq > ref_.last_batch) return;
+    const bool is_later = event.seq > ref_.last_batch;
+    // A later retraction counts, but what cannot be read there does not matter yet.
+    if (!is_later || check_payload(event)) retractions_.add(event);
+    if (is_later) return;
     Status added;
     if (event.type == EnumBatchData::kType) added = add_entries(event);
     if (event.type == LoadBatchData::kType) added = add_decisions(event);

@@ -232,6 +232,14 @@ Result<LogLock> make_place_for_restore(const fs::path& temporary) {
   std::error_code failed;
   fs::create_directory(temporary, failed);
   if (failed) return Error{Errc::io, "make " + temporary.string() + ": " + failed.message()};
+  auto item = fs::directory_iterator(temporary, failed);
+  for (; !failed && item != fs::directory_iterator(); item.increment(failed)) {
+    const fs::path name = item->path().filename();
+    if (name == "lock" || name == "db" || name == "head") continue;
+    return Error{Errc::conflict, temporary.string() + " holds something that no restore made: " +
+                                     name.string() + ". Move it away first"};
+  }
+  if (failed) return Error{Errc::io, temporary.string() + ": " + failed.message()};
   auto lock = LogLock::acquire(temporary / "lock", std::chrono::milliseconds(0));
   if (!lock) return std::move(lock).error().within("another log is being restored here");
   for (const char* left : {"db", "head"}) {

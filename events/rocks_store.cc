@@ -27,7 +27,8 @@ constexpr const char* kFamilyNames[] = {  // part of the format, in the order of
 constexpr std::size_t kReaderOpenTries = 20;
 constexpr std::size_t kWriteBufferBytes = 16U << 20U;
 // Every opening reads the write-ahead logs, at some 50 ms a megabyte. A writer that ends leaves
-// less than the first of these; one that is at work, or was killed, the second.
+// less than the first of these; one that is at work, or was killed, the second, and while large
+// batches come (an import) the third.
 constexpr std::uint64_t kLeftInMemoryBytesMax = 256U << 10U;
 constexpr std::uint64_t kWriteAheadBytesMax = 4U << 20U;
 constexpr std::uint64_t kBulkWriteAheadBytesMax = 64U << 20U;

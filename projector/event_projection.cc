@@ -139,10 +139,11 @@ Result<NewEvents> project_events(Pg& pg, const events::Log& log, const EventRang
                                  const ProjectProgress& progress) {
   if (auto begun = pg.execute("SAVEPOINT events"); !begun) return std::move(begun).error();
   auto found = EventProjection(pg, range, false, progress).run(log);
-  if (found || found.error().code != events::Errc::invalid) return found;
-  if (auto undone = pg.execute("ROLLBACK TO SAVEPOINT events"); !undone) {
-    return std::move(undone).error();
-  }
+  if (!found && found.error().code != events::Errc::invalid) return found;
+  const std::string undo = found ? "" : "ROLLBACK TO SAVEPOINT events; ";
+  auto ended = pg.execute(undo + "RELEASE SAVEPOINT events");
+  if (!ended) return std::move(ended).error();
+  if (found) return found;
   return EventProjection(pg, range, true, progress).run(log);
 }
 

@@ -410,13 +410,20 @@ Result<std::optional<std::uint64_t>> try_generation(Pg& pg, const events::Log& l
   }
   if (auto saved = pg.execute("SAVEPOINT generation"); !saved) return std::move(saved).error();
   if (written) written = GenerationProjection(pg, log, last, medium, progress).run();
-  if (written) return std::optional<std::uint64_t>(*written);
+  if (written) {
+    // Kept open, those of many media would cost every reader.
+    auto released = pg.execute("RELEASE SAVEPOINT generation");
+    if (!released) return std::move(released).error();
+    return std::optional<std::uint64_t>(*written);
+  }
   if (written.error().event == 0) {
     return std::move(written).error().within("medium " + medium.state.medium.text);
   }
-  auto undone = pg.execute("ROLLBACK TO SAVEPOINT generation");
+  auto undone = pg.execute("ROLLBACK TO SAVEPOINT generation; RELEASE SAVEPOINT generation");
   if (!undone) return std::move(undone).error();
-  auto stopped = stop_medium(log, last, stop_of(medium.state, written.error()), medium);
+  const FoldStop stop = stop_of(medium.state, written.error());
+  CHECK(!medium.stop || stop.at < medium.stop->at);  // each try ends before the one before
+  auto stopped = stop_medium(log, last, stop, medium);
   if (!stopped) return std::move(stopped).error();
   return std::optional<std::uint64_t>();
 }

@@ -53,7 +53,7 @@ std::optional<std::uint64_t> hundredths(const std::string& percent) {
   const std::size_t point = std::min(percent.find('.'), percent.size());
   std::string digits = percent.substr(0, point);
   const std::string fraction = point < percent.size() ? percent.substr(point + 1) : "";
-  if (digits.size() > 3 || fraction.size() > 2) return std::nullopt;
+  if (digits.empty() || digits.size() > 3 || fraction.size() > 2) return std::nullopt;
   digits += fraction + std::string(2 - fraction.size(), '0');
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
@@ -79,7 +79,8 @@ Status MediumSteps::identify(const Event& event) {
   return {};
 }
 
-// What a line says of the medium itself is taken until something newer says otherwise.
+// What a line says of the medium itself is taken until a newer line says otherwise, or anything
+// that this program saw or a person said.
 Status MediumSteps::take_claim(const Event& event) {
   auto claim = events::payload_of<events::LegacyClaim>(event);
   if (!claim) return std::move(claim).error();
@@ -95,10 +96,9 @@ Status MediumSteps::take_claim(const Event& event) {
   if (const auto label = said("message"); !label.empty() && claim->stage == "identify") {
     set(state_.message, label, event, message_by_);
   }
-  if (claim->stage == "health_update") {
+  if (claim->stage == "health_update" && !mapfile_) {
     if (const auto percent = hundredths(said("rescued_pct"))) {
       claimed_rescue_ = {*percent, event.seq};
-      mapfile_.reset();
     }
   }
   if (claim->stage == "mount_success" && !said("image_path").empty()) {
@@ -299,9 +299,9 @@ events::Result<MediumState> MediumSteps::judge(MediumState state) const {
     if (auto done = (this->*step)(state); !done) return std::move(done).error();
   }
   touched_by(state, attempts_.add_problems(state.problems));
-  for (const Sequence seq :
+  for (const SetBy& by :
        {human_by_, source_by_, image_by_, size_by_, message_by_, diagnostics_by_}) {
-    touched_by(state, seq);
+    touched_by(state, by.seq);
   }
   for (const auto& stamp : {state.added_at, state.archive_done}) {
     if (stamp) touched_by(state, stamp->seq);

@@ -45,12 +45,23 @@ class MediumSteps {
   events::Result<MediumState> finish();
 
  private:
-  // Sets a value; an event that says what is known already changes nothing.
+  // Which event set a value, and whether any but an old log told it.
+  struct SetBy {
+    Sequence seq;
+    bool observed = false;
+  };
+  // Sets a value; an event that says what is known already changes nothing, and no claim changes
+  // what was observed.
   template <class T>
-  void set(T& field, T value, const events::Event& event, Sequence& set_by) {
+  void set(T& field, T value, const events::Event& event, SetBy& set_by) {
+    if (event.type != events::LegacyClaim::kType) {
+      set_by.observed = true;
+    } else if (set_by.observed) {
+      return;
+    }
     if (field == value) return;
     field = std::move(value);
-    set_by = event.seq;
+    set_by.seq = event.seq;
   }
   events::Status take(const events::Event& event);
   events::Status identify(const events::Event& event);
@@ -74,7 +85,7 @@ class MediumSteps {
   std::vector<LazyPayload<events::CopySuccess>> copies_;      // since load_
   std::vector<LazyPayload<events::VerifySuccess>> verifies_;  // since load_
   // Which event set what.
-  Sequence human_by_, source_by_, image_by_, size_by_, message_by_, diagnostics_by_;
+  SetBy human_by_, source_by_, image_by_, size_by_, message_by_, diagnostics_by_;
 };
 
 // Whether a copy is one of this load.

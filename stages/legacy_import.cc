@@ -119,7 +119,7 @@ class FileContext {
     if (!reading.names_medium && open_ && !ambiguous_) medium = {*open_, "start"};
     if (reading.role == LegacyRole::opens && medium) {
       // Two programs at work, or one that was killed: from here on nobody can tell.
-      ambiguous_ = open_ && *open_ != medium->id;
+      ambiguous_ = ambiguous_ || (open_ && *open_ != medium->id);
       open_ = medium->id;
     } else if (reading.role == LegacyRole::ends) {
       open_.reset();

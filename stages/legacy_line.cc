@@ -229,7 +229,9 @@ LegacyReading read_legacy_line(std::string_view line) {
   if (!reading.reason.empty()) return reading;
   reading.role = role_of(form.stage);
   reading.stage = std::move(form.stage);
-  for (const JsonMember& member : scan.members) reading.says[member.key] = member.text();
+  for (const JsonMember& member : scan.members) {
+    if (member.value != "null") reading.says[member.key] = member.text();
+  }
   return reading;
 }
 

@@ -123,12 +123,14 @@ Status LogLines::read_more() {
   s.buffer.erase(0, s.used);
   s.used = 0;
   s.looked = s.buffer.size();
-  s.buffer.resize(s.looked + kLogPieceBytes);
-  const la_ssize_t count =
-      archive_read_data(s.reader.get(), s.buffer.data() + s.looked, kLogPieceBytes);
-  s.buffer.resize(s.looked + static_cast<std::size_t>(std::max<la_ssize_t>(count, 0)));
-  if (count < 0) return archive_error(s.reader.get(), s.file);
-  s.at_end = count == 0;
+  // By blocks: what was unpacked before the damage of a file comes before the error.
+  const void* block = nullptr;
+  std::size_t size = 0;
+  la_int64_t offset = 0;
+  const int got = archive_read_data_block(s.reader.get(), &block, &size, &offset);
+  if (got != ARCHIVE_OK && got != ARCHIVE_EOF) return archive_error(s.reader.get(), s.file);
+  s.at_end = got == ARCHIVE_EOF;
+  if (!s.at_end) s.buffer.append(static_cast<const char*>(block), size);
   return {};
 }
 

@@ -46,7 +46,8 @@ Result<std::string> mapfile_beside(const std::string& image_path) {
   const std::string stem = image_path.substr(0, dot);
   const std::string shared = stem + ".map";
   if (shared == image_path || !is_regular_file(shared)) return std::string();
-  for (const char* extension : {".img", ".iso", ".dd", ".raw", ".bin", ".image", ".dmg"}) {
+  for (const char* extension : {"", ".img", ".IMG", ".iso", ".ISO", ".dd", ".DD", ".bin", ".BIN",
+                                ".ima", ".IMA", ".image", ".dmg", ".DMG", ".e01", ".E01"}) {
     const std::string other = stem + extension;
     if (other == image_path || !is_regular_file(other)) continue;
     return Error{Errc::invalid, shared + " may be the mapfile of " + image_path + " or of " +

@@ -108,6 +108,12 @@ TEST_F(RocksCopyTest, WhatAKilledRestoreLeftIsClearedAndOneAtWorkIsNot) {
   EXPECT_EQ(names(), (std::vector<std::string>{"from", "to"}));
 }
 
+TEST_F(RocksCopyTest, WhatNoRestoreMadeIsNotCleared) {
+  fs::create_directories(to_.string() + ".restoring/photos");
+  EXPECT_EQ(begin_log_restore(to_, id_).error().code, Errc::conflict);
+  EXPECT_TRUE(fs::exists(to_.string() + ".restoring/photos"));
+}
+
 TEST_F(RocksCopyTest, ARestoredLogMayBeReadByWhoeverMayReadANewOne) {
   auto restore = begin();
   ASSERT_TRUE(add_all(*restore));

@@ -76,13 +76,14 @@ TEST_F(LegacyFold, AHundredPercentIsBelievedOfTheMapfileOnly) {
   say(10, claim("imager_success", {{"msg", "100% rescued"}}));
   say(11, claim("health_update", {{"rescued_pct", "97.20"}, {"health", "ok"}}));
   EXPECT_EQ(history.fold().health, "incomplete");
-  say(12, claim("health_update", {{"rescued_pct", "100.00"}}));
-  EXPECT_EQ(history.fold().health, "ok");
-  say(13, claim("health_update", {{"rescued_pct", "19.99"}}));
+  say(12, claim("health_update", {{"rescued_pct", "19.99"}}));
   EXPECT_EQ(history.fold().health, "failed");
-  for (const char* nonsense : {"", "x", "101", "1000.00", "1.234", "-1", "9 "}) {
+  say(13, claim("health_update", {{"rescued_pct", "100.00"}}));
+  EXPECT_EQ(history.fold().health, "ok");
+  say(14, claim("health_update", {{"health", "failed"}}));
+  for (const char* nonsense : {"", ".", ".5", "x", "101", "1000.00", "1.234", "-1", "9 "}) {
     say(14, claim("health_update", {{"rescued_pct", nonsense}}));
-    EXPECT_EQ(history.fold().health, "failed") << nonsense;
+    EXPECT_EQ(history.fold().health, "ok") << nonsense;
   }
   events::MapfileObserved mapfile;
   mapfile.total_bytes = mapfile.rescued_bytes = 512;
@@ -101,6 +102,27 @@ TEST_F(LegacyFold, WhatAnOldLogCallsAMediumHoldsUntilSomethingNewerSaysOtherwise
   history.add(events::MediumLabelled{"Diary 1994"}, 20);
   say(5, claim("identify", {{"message", "older"}}));
   EXPECT_EQ(history.fold().message, "Diary 1994");
+}
+
+TEST_F(LegacyFold, NoClaimReplacesWhatThisProgramSawHoweverLateItIs) {
+  events::MapfileObserved mapfile;
+  mapfile.total_bytes = 512;
+  mapfile.rescued_bytes = 256;
+  history.add(mapfile, 20);
+  events::MediumIdentified identified;
+  identified.medium_human = "ST3_X1";
+  identified.source = {"image", {"/a.img"}};
+  history.add(identified, 21);
+  const MediumState before = history.fold();
+  say(30, claim("health_update", {{"rescued_pct", "100.00"}}));
+  say(31, claim("identify", {{"medium_human", "other"}, {"path", "/old"}}));
+  say(32, claim("mount_success", {{"image_path", "/old.img"}}));
+  const MediumState after = history.fold();
+  EXPECT_EQ(after.health, before.health);
+  EXPECT_EQ(after.medium_human, "ST3_X1");
+  EXPECT_EQ(after.source_kind, "image");
+  EXPECT_EQ(after.source_path, "/a.img");
+  EXPECT_EQ(after.image_path, "/a.img");
 }
 
 TEST_F(LegacyFold, SeveralLogsThatTellOfOneAttemptAreOneClaim) {

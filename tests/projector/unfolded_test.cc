@@ -120,6 +120,18 @@ TEST_F(UnfoldedTest, OutcomesThatCannotBeReadStopBeforeThem) {
             "stored\nstored\n");
 }
 
+TEST_F(UnfoldedTest, ARetractionThatCannotBeReadStopsALoadedMediumToo) {
+  Story story = loaded(kMedium);
+  const auto bad = append(kMedium, "retraction", R"({"retracts":"x"})");
+  story.copy_some({Story::stored(1)});
+  loaded(kOther);
+  EXPECT_EQ(unfolded(), stop(bad));
+  EXPECT_EQ(ask("SELECT disposition FROM path WHERE medium_hash = '" + kMedium + "' ORDER BY path"),
+            "stored\npending\n");
+  retract(kMedium, bad);
+  EXPECT_EQ(unfolded(), "");
+}
+
 TEST_F(UnfoldedTest, BatchesOfNoUseToTheFoldStopNothing) {
   loaded(kMedium);
   const auto bad = append(kMedium, "verify_batch", "{}");

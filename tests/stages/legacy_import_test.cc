@@ -143,7 +143,9 @@ TEST_F(LegacyImport, PackedFilesAreTheSameLines) {
 }
 
 TEST_F(LegacyImport, ADamagedFileIsAnErrorAndWhatCameBeforeItIsKept) {
-  const std::string plain = file("old", read_file(log_file("orchestrator")));
+  std::string lines;
+  for (int i = 0; i < 50000; ++i) lines += "{\"stage\":\"odd\",\"n\":" + std::to_string(i) + "}\n";
+  const std::string plain = file("old", lines);
   output_of({"gzip", "-k", plain});
   const std::string whole = read_file(plain + ".gz");
   const std::string cut = file("cut.gz", whole.substr(0, whole.size() / 2));
@@ -152,7 +154,7 @@ TEST_F(LegacyImport, ADamagedFileIsAnErrorAndWhatCameBeforeItIsKept) {
       {{log_file("loader"), cut}, events::new_run_id(bench.clock), {}, false});
   ASSERT_FALSE(report.has_value());
   EXPECT_NE(report.error().message.find("cut.gz"), std::string::npos) << report.error().message;
-  EXPECT_GE(bench.events().size(), 18U);
+  EXPECT_GT(bench.events().size(), 10000U);
 }
 
 TEST_F(LegacyImport, LinesWithoutAMediumBelongToTheStartAboveThem) {
@@ -160,6 +162,15 @@ TEST_F(LegacyImport, LinesWithoutAMediumBelongToTheStartAboveThem) {
                           timed("05", R"("stage":"enum_complete","out":"/r/cccc.raw")") +
                           done("06"))});
   EXPECT_EQ(media(), (std::vector<std::string>{"aaaa", "aaaa", "", "bbbb", "cccc", "bbbb"}));
+}
+
+TEST_F(LegacyImport, WhereTheStartsOfTwoMediaAreOpenNobodyGuesses) {
+  const auto opens = [](const char* second, const std::string& stage, const std::string& medium) {
+    return timed(second, "\"stage\":\"" + stage + "\",\"medium_hash\":\"" + medium + "\"");
+  };
+  import({file("old", opens("01", "identify", "aaaa") + opens("02", "identify", "bbbb") +
+                          opens("03", "pipeline_start", "bbbb") + done("04"))});
+  EXPECT_EQ(media(), (std::vector<std::string>{"aaaa", "bbbb", "bbbb", ""}));
 }
 
 TEST_F(LegacyImport, ARunIsOverWithItsLastLine) {

@@ -70,6 +70,14 @@ TEST(LegacyLine, WhatIsOfNoKnownFormSaysWhy) {
   for (const auto& [line, reason] : cases) EXPECT_EQ(read_legacy_line(line).reason, reason) << line;
 }
 
+TEST(LegacyLine, AMemberThatIsNullSaysNothing) {
+  const LegacyReading reading = read_legacy_line(
+      R"({"stage":"identify","medium_hash":"aaaa","message":null,"ts":"2025-10-10T10:00:00Z"})");
+  EXPECT_EQ(reading.reason, "");
+  EXPECT_FALSE(reading.says.contains("message"));
+  EXPECT_TRUE(reading.says.contains("stage"));
+}
+
 TEST(LegacyLine, TimesKeepTheirOffsetAndSayHowFineTheyAre) {
   const auto seconds = read_legacy_time("2025-10-10T15:41:03-07:00");
   ASSERT_TRUE(seconds);

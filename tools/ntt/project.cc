@@ -55,7 +55,7 @@ void print_report(const ProjectReport& report, bool json) {
 int follow(Context& context, const ProjectOptions& options) {
   constexpr std::chrono::milliseconds kPause(500);
   std::unique_ptr<Projector> projector;
-  Sequence position;
+  std::optional<Sequence> position;  // nothing: not caught up once
   while (!context.cancelled) {
     auto log = open_log_for_reading(context.settings);
     if (!log) return fail(log.error());
@@ -67,7 +67,9 @@ int follow(Context& context, const ProjectOptions& options) {
       }
       if (connected) projector = std::move(*connected);
     }
-    if (projector) {
+    auto head = (*log)->head();
+    if (!head) return fail(head.error());
+    if (projector && head->seq != position) {
       auto report = catch_up(*projector, **log, progress);
       if (report) {
         if (report->to != position) {
@@ -84,7 +86,8 @@ int follow(Context& context, const ProjectOptions& options) {
         return fail(report.error());
       }
     }
-    auto waited = (*log)->wait_past(projector ? position : Sequence{UINT64_MAX}, kPause);
+    auto waited =
+        (*log)->wait_past(projector && position ? *position : Sequence{UINT64_MAX}, kPause);
     if (!waited) return fail(waited.error());
   }
   return kDone;
