@@ -2,7 +2,6 @@
 
 #include "stages/blob_store.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/random.h>
@@ -14,6 +13,7 @@
 #include <utility>
 
 #include "stages/file_write.h"
+#include "stages/store_session.h"
 
 namespace ntt::stages {
 
@@ -22,33 +22,7 @@ using events::Error;
 
 namespace {
 
-constexpr const char* kTemporaryDirectory = ".tmp";
-constexpr const char* kListPrefix = "list-";
 constexpr const char* kTakenOverList = "list-0";
-
-std::vector<std::string> names_in(int directory) {
-  std::vector<std::string> names;
-  DIR* stream = ::fdopendir(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (stream == nullptr) return names;
-  while (const dirent* entry = ::readdir(stream)) {
-    const std::string name = entry->d_name;
-    if (name != "." && name != "..") names.push_back(name);
-  }
-  ::closedir(stream);
-  return names;
-}
-
-// The ids in a list file; a torn end is left out.
-std::vector<BlobId> read_list(int directory, const std::string& name) {
-  std::vector<BlobId> ids;
-  const FileDescriptor file(::openat(directory, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (!file.is_open()) return ids;
-  BlobId id;
-  while (::read(file.get(), id.bytes.data(), BlobId::kSize) == ssize_t{BlobId::kSize}) {
-    ids.push_back(id);
-  }
-  return ids;
-}
 
 // The files of a session, and its directories with theirs.
 void remove_what_is_in(int session) {
@@ -62,10 +36,6 @@ void remove_what_is_in(int session) {
     }
     ::unlinkat(session, name.c_str(), AT_REMOVEDIR);
   }
-}
-
-bool is_list(const std::string& name) {
-  return name.rfind(kListPrefix, 0) == 0;
 }
 
 }  // namespace
@@ -102,13 +72,13 @@ Result<std::unique_ptr<BlobStore>> BlobStore::open(const std::string& root) {
 
 Status BlobStore::open_session() {
   umask_ = 0777;  // unknown so far
-  if (auto made = make_directory(kTemporaryDirectory); !made) return made;
+  if (auto made = make_directory(kSessionsDirectory); !made) return made;
   // Another process may take a session for a dead one between its making and its locking, and
   // remove it: then the name is gone or means another directory, and a new one is made.
   for (int attempt = 0; attempt < 10; ++attempt) {
     std::uint64_t random = 0;
     CHECK(::getrandom(&random, sizeof random, 0) == ssize_t{sizeof random});
-    session_ = std::string(kTemporaryDirectory) + "/" + std::to_string(::getpid()) + "-" +
+    session_ = std::string(kSessionsDirectory) + "/" + std::to_string(::getpid()) + "-" +
                std::to_string(random);
     if (::mkdirat(root_fd_.get(), session_.c_str(), 0777) != 0) {
       return failed("make " + session_, errno);
@@ -130,7 +100,7 @@ Status BlobStore::open_session() {
 
 Status BlobStore::take_over_dead_sessions() {
   const FileDescriptor sessions(
-      ::openat(root_fd_.get(), kTemporaryDirectory, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+      ::openat(root_fd_.get(), kSessionsDirectory, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!sessions.is_open()) return failed("open .tmp", errno);
   std::vector<std::pair<std::string, FileDescriptor>> dead;
   for (const std::string& name : names_in(sessions.get())) {
@@ -138,8 +108,8 @@ Status BlobStore::take_over_dead_sessions() {
         ::openat(sessions.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
     if (!session.is_open() || ::flock(session.get(), LOCK_EX | LOCK_NB) != 0) continue;  // it lives
     for (const std::string& file : names_in(session.get())) {
-      if (!is_list(file)) continue;
-      for (const BlobId& id : read_list(session.get(), file)) {
+      if (!is_blob_list(file)) continue;
+      for (const BlobId& id : read_blob_list(session.get(), file)) {
         const std::string path = blob_path(id);
         if (::faccessat(root_fd_.get(), path.c_str(), F_OK, 0) == 0) taken_over_.insert(id);
       }
@@ -218,7 +188,7 @@ Result<std::uint64_t> BlobStore::publish() {
   std::vector<BlobId> ids;
   for (const auto& [id, temporary] : closed_) ids.push_back(id);
   if (!ids.empty()) {
-    const std::string list = kListPrefix + std::to_string(closed_group_.number);
+    const std::string list = kBlobListPrefix + std::to_string(closed_group_.number);
     if (auto written = write_list(list, ids); !written) return std::move(written).error();
   }
   if (auto synced = sync(); !synced) return std::move(synced).error();
@@ -251,7 +221,7 @@ Status BlobStore::sync() {
 }
 
 Status BlobStore::recorded(std::uint64_t group) {
-  const std::string list = kListPrefix + std::to_string(group);
+  const std::string list = kBlobListPrefix + std::to_string(group);
   ::unlinkat(session_fd_.get(), list.c_str(), 0);
   bool changed = false;
   std::set<BlobId> left = closed_group_.taken_over;

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <queue>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -38,20 +37,32 @@ class ExternalSort {
     return {};
   }
 
+  // The next record in order; null behind the last one. Nothing may be added after the first call.
+  // The pointer is good until the next call.
+  events::Result<const Record*> next() {
+    if (!reading_) {
+      if (auto begun = begin_reading(); !begun) return std::move(begun).error();
+    } else if (!file_) {
+      ++next_;
+    } else if (auto advanced = advance(); !advanced) {
+      return std::move(advanced).error();
+    }
+    if (!file_) return next_ < records_.size() ? &records_[next_] : nullptr;
+    if (front_.empty()) return nullptr;
+    const Run& run = runs_[front_.front()];
+    return &run.buffer[run.next];
+  }
+
   // Visits every record in order; nothing may be added afterwards. `visit` takes a const Record&
   // and returns a Status; an error ends the visit.
   template <class Visit>
   events::Status for_each(const Visit& visit) {
-    if (!file_) {
-      std::sort(records_.begin(), records_.end(), Less{});
-      for (const Record& record : records_) {
-        if (auto visited = visit(record); !visited) return visited;
-      }
-      return {};
+    for (;;) {
+      auto record = next();
+      if (!record) return std::move(record).error();
+      if (*record == nullptr) return {};
+      if (auto visited = visit(**record); !visited) return visited;
     }
-    if (auto spilled = spill(); !spilled) return spilled;
-    records_.shrink_to_fit();
-    return merge(visit);
   }
 
   [[nodiscard]] std::size_t runs() const { return runs_.size(); }
@@ -62,6 +73,13 @@ class ExternalSort {
     std::uint64_t left = 0;    // records not yet in the buffer
     std::vector<Record> buffer;
     std::size_t next = 0;
+  };
+
+  struct Later {
+    const std::vector<Run>& runs;
+    bool operator()(std::size_t a, std::size_t b) const {
+      return Less{}(runs[b].buffer[runs[b].next], runs[a].buffer[runs[a].next]);
+    }
   };
 
   events::Status spill() {
@@ -92,25 +110,34 @@ class ExternalSort {
     return read;
   }
 
-  template <class Visit>
-  events::Status merge(const Visit& visit) {
-    const auto later = [this](std::size_t a, std::size_t b) {
-      return Less{}(runs_[b].buffer[runs_[b].next], runs_[a].buffer[runs_[a].next]);
-    };
-    std::priority_queue<std::size_t, std::vector<std::size_t>, decltype(later)> front(later);
+  events::Status begin_reading() {
+    reading_ = true;
+    if (!file_) {
+      std::sort(records_.begin(), records_.end(), Less{});
+      return {};
+    }
+    if (auto spilled = spill(); !spilled) return spilled;
+    records_.shrink_to_fit();
     for (std::size_t i = 0; i < runs_.size(); ++i) {
       if (auto filled = refill(runs_[i]); !filled) return filled;
-      if (!runs_[i].buffer.empty()) front.push(i);
+      if (!runs_[i].buffer.empty()) front_.push_back(i);
     }
-    while (!front.empty()) {
-      const std::size_t i = front.top();
-      front.pop();
-      Run& run = runs_[i];
-      if (auto visited = visit(run.buffer[run.next]); !visited) return visited;
-      if (++run.next == run.buffer.size()) {
-        if (auto filled = refill(run); !filled) return filled;
-      }
-      if (!run.buffer.empty()) front.push(i);
+    std::make_heap(front_.begin(), front_.end(), Later{runs_});
+    return {};
+  }
+
+  // Behind the record at the front.
+  events::Status advance() {
+    if (front_.empty()) return {};
+    std::pop_heap(front_.begin(), front_.end(), Later{runs_});
+    Run& run = runs_[front_.back()];
+    if (++run.next == run.buffer.size()) {
+      if (auto filled = refill(run); !filled) return filled;
+    }
+    if (run.buffer.empty()) {
+      front_.pop_back();
+    } else {
+      std::push_heap(front_.begin(), front_.end(), Later{runs_});
     }
     return {};
   }
@@ -120,6 +147,9 @@ class ExternalSort {
   std::vector<Record> records_;
   std::optional<TemporaryFile> file_;
   std::vector<Run> runs_;
+  bool reading_ = false;
+  std::size_t next_ = 0;            // in records_, when nothing was spilled
+  std::vector<std::size_t> front_;  // runs with records left: a heap, the least record in front
 };
 
 }  // namespace ntt::stages

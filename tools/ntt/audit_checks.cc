@@ -2,15 +2,12 @@
 
 #include "tools/ntt/audit_checks.h"
 
-#include <sys/stat.h>
-
 #include <array>
-#include <cerrno>
 #include <vector>
 
 #include "events/bytes.h"
 #include "stages/blob_store.h"
-#include "stages/file_digest.h"
+#include "tools/ntt/file_check.h"
 
 namespace ntt::tools {
 
@@ -90,29 +87,15 @@ constexpr std::array<EventCheck, 9> kEventChecks = {{
      "type"},
 }};
 
-// In words, why a file is not what the log says; empty: it is.
-std::string problem_with(const std::string& path, std::uint64_t size) {
-  struct stat facts {};
-  if (::lstat(path.c_str(), &facts) != 0) {
-    return errno == ENOENT || errno == ENOTDIR
-               ? "is missing"
-               : events::errno_error("cannot be read", errno).message;
+// In words, why a file is not what the log says, its content too where `blake3` is given; empty: it
+// is.
+std::string problem_with(const std::string& path, std::uint64_t size,
+                         const std::optional<std::string>& blake3, std::vector<char>& buffer) {
+  FileProblem problem = check_file(path, size);
+  if (!problem && blake3) {
+    problem = check_content(path, *blake3, buffer, [](std::uint64_t) { return true; });
   }
-  if (!S_ISREG(facts.st_mode)) return "is not a regular file";
-  const auto found = static_cast<std::uint64_t>(facts.st_size);
-  if (found == size) return "";
-  return "has " + std::to_string(found) + " bytes, the log says " + std::to_string(size);
-}
-
-// The same of its content.
-std::string problem_within(const std::string& path, const std::string& blake3,
-                           std::vector<char>& buffer) {
-  const auto found = stages::digest_of(path, buffer, [](std::uint64_t) { return true; });
-  if (found.error_number != 0) {
-    return events::errno_error("cannot be read", found.error_number).message;
-  }
-  if (found.digest.hex() == blake3) return "";
-  return "has other content: its BLAKE3 is " + found.digest.hex();
+  return std::move(problem.message);
 }
 
 std::uint64_t number_in(const std::optional<std::string>& text) {
@@ -171,8 +154,8 @@ Status audit_store(Examination& examination, const std::filesystem::path& store,
         const auto id = events::BlobId::from_hex(*row[0]);
         if (!id) return events::Error{events::Errc::corruption, "no blob id: " + *row[0]};
         const std::string path = (store / stages::blob_path(*id)).string();
-        std::string problem = problem_with(path, number_in(row[1]));
-        if (problem.empty() && deep) problem = problem_within(path, *row[0], buffer);
+        std::string problem =
+            problem_with(path, number_in(row[1]), deep ? row[0] : std::nullopt, buffer);
         if (!problem.empty()) {
           report({"blob", "", path, std::move(problem), Sequence{number_in(row[2])}, false, {}});
         }
@@ -191,8 +174,9 @@ Status audit_archives(Examination& examination, bool deep, const Report& report)
       [&](const Row& row) -> Status {
         auto path = events::unescape_bytes(row[1].value_or(""));
         if (!path) return std::move(path).error();
-        std::string problem = problem_with(*path, number_in(row[2]));
-        if (problem.empty() && deep) problem = problem_within(*path, row[3].value_or(""), buffer);
+        const std::optional<std::string> digest = row[3].value_or("");
+        std::string problem =
+            problem_with(*path, number_in(row[2]), deep ? digest : std::nullopt, buffer);
         if (!problem.empty()) {
           report({"archive",
                   row[0].value_or(""),

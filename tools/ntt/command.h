@@ -58,6 +58,7 @@ Command project_command();
 Command rebuild_command();
 Command diff_command();
 Command audit_command();
+Command reconcile_command();
 Command verify_command();
 Command verify_proof_command();  // a part of verify
 Command checkpoint_command();

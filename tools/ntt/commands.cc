@@ -17,13 +17,13 @@ Command ntt_command() {
       "`ntt COMMAND --help` has examples for each command. Exit codes: 0 done, 1 failed,\n"
       "2 wrong usage, 3 a check found something.";
   command.subcommands = {
-      run_command(),         status_command(),  state_command(),      blame_command(),
-      generations_command(), log_command(),     show_command(),       runs_command(),
-      timeline_command(),    retract_command(), label_command(),      note_command(),
-      find_command(),        project_command(), rebuild_command(),    diff_command(),
-      audit_command(),       verify_command(),  checkpoint_command(), prove_command(),
-      export_command(),      import_command(),  import_log_command(), db_command(),
-      doctor_command(),      version_command(), completion_command()};
+      run_command(),         status_command(),    state_command(),   blame_command(),
+      generations_command(), log_command(),       show_command(),    runs_command(),
+      timeline_command(),    retract_command(),   label_command(),   note_command(),
+      find_command(),        project_command(),   rebuild_command(), diff_command(),
+      audit_command(),       reconcile_command(), verify_command(),  checkpoint_command(),
+      prove_command(),       export_command(),    import_command(),  import_log_command(),
+      db_command(),          doctor_command(),    version_command(), completion_command()};
   return command;
 }
 

@@ -1,0 +1,19 @@
+// Every blob that a range of the log names, as a stream of claims.
+
+#pragma once
+
+#include <functional>
+
+#include "events/log.h"
+#include "tools/ntt/blob_merge.h"
+
+namespace ntt::tools {
+
+// Calls `visit` with each copied or duplicate file of each copy_batch from `first` to `last`, in
+// the order of the log, repeated ones too. A batch that an event up to `last` retracts gives claims
+// that do not count. Memory: a batch. Errors: the log's, corruption of a batch, or visit's.
+events::Status visit_blob_claims(const events::Log& log, events::Sequence first,
+                                 events::Sequence last,
+                                 const std::function<events::Status(const BlobClaim&)>& visit);
+
+}  // namespace ntt::tools
