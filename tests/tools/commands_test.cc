@@ -83,8 +83,8 @@ TEST_F(CommandsTest, WrongUsageIsTwo) {
 }
 
 TEST_F(CommandsTest, EveryCommandHasHelpOnStandardOutput) {
-  for (const char* command : {"run", "status", "log", "show", "project", "verify", "checkpoint",
-                              "prove", "db", "doctor"}) {
+  for (const char* command : {"run", "status", "log", "show", "project", "verify", "reconcile",
+                              "checkpoint", "prove", "db", "doctor"}) {
     const auto help = ntt({command, "--help"});
     EXPECT_EQ(help.exit_code, 0) << command;
     EXPECT_TRUE(contains(help.out, "Examples:")) << command << "\n" << help.out;

@@ -113,13 +113,16 @@ void Reconciliation::print_summary(std::uint64_t found) const {
     }
     std::cout << "\n" << table.text(wants_color(context_.settings.color, 1)) << "\n";
   }
-  std::cout << (found == 0 ? "nothing found" : with_commas(found) + " found") << ": "
-            << with_commas(store_.named) << " blobs in the log up to event " << store_.last.value
-            << ", " << with_commas(store_.stored) << " in the store ("
+  std::cout << (found == 0 ? "nothing found" : with_commas(found) + " found")
+            << "; blobs in the log: " << with_commas(store_.named)
+            << ", in the store: " << with_commas(store_.stored) << " ("
             << human_bytes(store_.stored_bytes) << ")";
-  if (options_.rehash) std::cout << ", " << with_commas(store_.rehashed) << " of them read";
-  std::cout << "; " << with_commas(files_.archives) << " archives, " << with_commas(files_.sources)
-            << " images and raw files of " << with_commas(files_.media) << " media\n";
+  if (options_.rehash) std::cout << ", read: " << with_commas(store_.rehashed);
+  if (store_.unexamined != 0) std::cout << ", not examined: " << with_commas(store_.unexamined);
+  std::cout << "; archives: " << with_commas(files_.archives)
+            << ", images and raw files: " << with_commas(files_.sources)
+            << ", media: " << with_commas(files_.media) << "; log up to event " << store_.last.value
+            << "\n";
 }
 
 int Reconciliation::run() {
