@@ -2,15 +2,9 @@
 
 #include "tools/ntt/blob_merge.h"
 
-#include <tuple>
-
 namespace ntt::tools {
 
 using events::Status;
-
-bool ClaimBefore::operator()(const BlobClaim& a, const BlobClaim& b) const {
-  return std::tie(a.id, a.retracted, a.seq) < std::tie(b.id, b.retracted, b.seq);
-}
 
 Status BlobMerge::add(const BlobClaim& claim) {
   if (named_ && named_->first.id == claim.id) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <optional>
 
@@ -22,7 +23,11 @@ struct BlobClaim {
 
 // Of the claims about one blob those that count come first, the earliest of them before the others.
 struct ClaimBefore {
-  bool operator()(const BlobClaim& a, const BlobClaim& b) const;
+  bool operator()(const BlobClaim& a, const BlobClaim& b) const {
+    const int order = std::memcmp(a.id.bytes.data(), b.id.bytes.data(), events::BlobId::kSize);
+    if (order != 0) return order < 0;
+    return a.retracted != b.retracted ? b.retracted : a.seq < b.seq;
+  }
 };
 
 // All claims about one blob. It is named when its first one counts.

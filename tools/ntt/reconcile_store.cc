@@ -3,6 +3,7 @@
 #include "tools/ntt/reconcile_store.h"
 
 #include <bitset>
+#include <cstring>
 #include <optional>
 #include <vector>
 
@@ -31,6 +32,7 @@ using ClaimSort = stages::ExternalSort<BlobClaim, ClaimBefore>;
 constexpr std::size_t kClaimBytesMax = 64U << 20U;
 constexpr std::size_t kLeftoverBytesMax = 16U << 20U;
 constexpr std::size_t kReadBytes = 1U << 20U;
+constexpr std::size_t kRememberedClaims = 1U << 19U;  // 28 MiB
 constexpr std::uint64_t kTellEvery = 4096;
 
 // In the store and named by no event that counts.
@@ -45,6 +47,24 @@ struct LeftoverBefore {
 
 // How blobs come to be in the store before an event names them.
 enum PendingSource : std::uint64_t { kDeadSession = 1, kLiveSession = 2, kLaterEvent = 3 };
+
+// Remembers some of the claims that count, each in the one place its id has. One that says the same
+// of a blob again, later in the log, need not be sorted.
+class RepeatFilter {
+ public:
+  bool is_repeat(const BlobClaim& claim) {
+    std::uint32_t place = 0;
+    std::memcpy(&place, claim.id.bytes.data(), sizeof place);
+    BlobClaim& known = claims_[place % claims_.size()];
+    const bool adds_nothing = claim.retracted || known.size == claim.size;
+    if (known.seq != 0 && known.id == claim.id && adds_nothing) return true;
+    if (!claim.retracted) known = claim;
+    return false;
+  }
+
+ private:
+  std::vector<BlobClaim> claims_ = std::vector<BlobClaim>(kRememberedClaims);
+};
 
 class StoreReconciler {
  public:
@@ -125,12 +145,13 @@ void StoreReconciler::tell_stray(const stages::Stray& stray) {
 
 Status StoreReconciler::collect(ClaimSort& claims) {
   std::uint64_t read = 0;
+  RepeatFilter repeats;
   return visit_blob_claims(log_, Sequence{1}, counts_.last, [&](const BlobClaim& claim) -> Status {
     if (++read % kTellEvery == 0) {
       progress_.update("reconcile", "blobs in the log", read, 0, 0, 0);
       if (auto going = stop_if_cancelled(); !going) return going;
     }
-    return claims.add(claim);
+    return repeats.is_repeat(claim) ? Status() : claims.add(claim);
   });
 }
 
