@@ -3,7 +3,6 @@
 #include "tools/ntt/blob_claims.h"
 
 #include <map>
-#include <set>
 #include <string>
 
 #include "events/batch.h"
@@ -19,7 +18,8 @@ using events::Status;
 
 namespace {
 
-using RetractedByMedium = std::map<std::string, std::set<std::uint64_t>>;
+// By medium: what is retracted, and by what.
+using RetractedByMedium = std::map<std::string, std::map<std::uint64_t, std::uint64_t>>;
 
 // A scan whose visit can fail.
 Status scan_type(const events::Log& log, const char* type, Sequence first, Sequence last,
@@ -41,11 +41,13 @@ Status scan_type(const events::Log& log, const char* type, Sequence first, Seque
 
 events::Result<RetractedByMedium> read_retracted(const events::Log& log, Sequence last) {
   std::map<std::string, events::Retractions> streams;
-  auto read = scan_type(log, events::Retraction::kType, Sequence{1}, last,
-                        [&](const Event& event) { return streams[event.medium.text].add(event); });
+  auto read = scan_type(log, events::Retraction::kType, Sequence{1}, last, [&](const Event& event) {
+    streams[event.medium.text].add(event);
+    return Status();
+  });
   if (!read) return std::move(read).error();
   RetractedByMedium retracted;
-  for (const auto& [medium, retractions] : streams) retracted[medium] = retractions.retracted();
+  for (const auto& [medium, retractions] : streams) retracted[medium] = retractions.in_force();
   return retracted;
 }
 
