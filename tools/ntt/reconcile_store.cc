@@ -195,6 +195,7 @@ Status StoreReconciler::visit(const NamedBlob* named, const StoredBlob* stored) 
   const Sequence event{named != nullptr ? named->first.seq : 0};
   counts_.named += counts ? 1 : 0;
   if (stored == nullptr) {
+    CHECK(named != nullptr);
     const BlobId& id = named->first.id;
     if (unlisted_.test(id.bytes[0] * 256U + id.bytes[1])) {
       counts_.unexamined += 1;
