@@ -328,6 +328,17 @@ TEST_F(TimeTest, EveryCommandHasHelpWithExamples) {
   }
 }
 
+TEST_F(TimeTest, TextThatIsNoUtf8IsRefusedForItWouldLookLikeAnEscape) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"label", "aaaa", "\xff"},
+                                                {"note", "aaaa", "\xff"},
+                                                {"retract", "1", "--why", "\xff"},
+                                                {"run", "--dir", "/", "--label", "\xff"}}) {
+    const auto refused = site_.ntt(words);
+    EXPECT_NE(refused.exit_code, 0) << words.front();
+    EXPECT_TRUE(contains(refused.err, "'\\xff' is not UTF-8")) << refused.err;
+  }
+}
+
 TEST_F(TimeTest, LabelsAndNotesNeedNoDatabaseAndTablesFollow) {
   const std::string medium = take_in();
   const auto labelled = site_.ntt({"label", medium.substr(0, 6), "box 4"}, kNoServer);

@@ -2,6 +2,7 @@
 
 #include "tools/ntt/context.h"
 
+#include "events/bytes.h"
 #include "events/rocks_log.h"
 #include "projector/private_cluster.h"
 #include "tools/ntt/messages.h"
@@ -72,6 +73,12 @@ Result<MediumId> find_medium(const Log& log, const std::string& text) {
     return Error{Errc::invalid, "'" + text + "' can mean any of these; give more of it:" + names};
   }
   return candidates.front();
+}
+
+events::Status check_text(const std::string& what, const std::string& text) {
+  if (events::is_valid_utf8(text)) return {};
+  return Error{Errc::invalid, what + " '" + events::escape_bytes(text) +
+                                  "' is not UTF-8: write it in a terminal that uses UTF-8"};
 }
 
 int fail(const Error& error) {

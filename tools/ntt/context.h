@@ -38,6 +38,10 @@ events::Result<events::MediumId> find_medium(const events::Log& log, const std::
 // Every medium of the log, sorted.
 events::Result<std::vector<events::MediumId>> list_media(const events::Log& log);
 
+// Errc::invalid unless what a person wrote is UTF-8: other bytes would be kept as escapes, which a
+// person may write, too.
+events::Status check_text(const std::string& what, const std::string& text);
+
 // Says what went wrong on standard error and gives the exit code for it.
 int fail(const events::Error& error);
 int fail_usage(const std::string& message);

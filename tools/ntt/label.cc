@@ -20,6 +20,9 @@ int run(Context& context, const LabelOptions& options) {
   if (options.text.empty()) {
     return fail_usage("an empty label; to take one back, `ntt retract` its medium_labelled event");
   }
+  if (auto text = check_text("the label", options.text); !text) {
+    return fail_usage(text.error().message);
+  }
   auto log = open_log_by_hand(context, options.by_hand);
   if (!log) return fail(log.error());
   auto medium = find_medium(**log, options.medium);

@@ -19,6 +19,9 @@ int run(Context& context, const NoteOptions& options) {
   if (options.text.find_first_not_of(" \t\n") == options.text.npos) {
     return fail_usage("an empty note says nothing");
   }
+  if (auto text = check_text("the note", options.text); !text) {
+    return fail_usage(text.error().message);
+  }
   auto log = open_log_by_hand(context, options.by_hand);
   if (!log) return fail(log.error());
   auto medium = find_medium(**log, options.medium);

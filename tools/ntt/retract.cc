@@ -58,6 +58,7 @@ int run(Context& context, const RetractOptions& options) {
   if (options.why.find_first_not_of(" \t\n") == options.why.npos) {
     return fail_usage("--why: say why the event is withdrawn; whoever reads the log wants to know");
   }
+  if (auto text = check_text("--why", options.why); !text) return fail_usage(text.error().message);
   auto log = open_log_by_hand(context, options.by_hand);
   if (!log) return fail(log.error());
   auto event = retractable(**log, {options.seq});

@@ -51,6 +51,7 @@ events::Status make_roots(const Settings& settings) {
 
 Result<stages::PipelineRequest> pipeline_request(const Context& context,
                                                  const RunRequest& request) {
+  if (auto text = check_text("the label", request.label); !text) return std::move(text).error();
   const Settings& settings = context.settings;
   stages::PipelineRequest out;
   std::error_code failed;
