@@ -35,25 +35,32 @@ bool is_regular_file(const std::string& path) {
   return ::stat(path.c_str(), &facts) == 0 && S_ISREG(facts.st_mode);
 }
 
+// Another image of the same name but for its extension. Empty: none.
+std::string image_beside(const std::string& image_path, const std::string& stem) {
+  for (const char* extension : {"", ".img", ".IMG", ".iso", ".ISO", ".dd", ".DD", ".bin", ".BIN",
+                                ".ima", ".IMA", ".image", ".dmg", ".DMG", ".e01", ".E01"}) {
+    std::string other = stem;
+    other += extension;
+    if (other != image_path && is_regular_file(other)) return other;
+  }
+  return "";
+}
+
 // The mapfile that ddrescue left beside an image: `disk.img.map` or `disk.map`. Empty: none.
 // Errors: invalid (`disk.map` beside two images: to believe it for the wrong one would give zeros a
 // hash).
 Result<std::string> mapfile_beside(const std::string& image_path) {
-  if (const std::string own = image_path + ".map"; is_regular_file(own)) return own;
+  if (std::string own = image_path + ".map"; is_regular_file(own)) return own;
   const std::size_t name = image_path.find_last_of('/') + 1;
   const std::size_t dot = image_path.find_last_of('.');
   if (dot == std::string::npos || dot <= name) return std::string();
   const std::string stem = image_path.substr(0, dot);
-  const std::string shared = stem + ".map";
+  std::string shared = stem + ".map";
   if (shared == image_path || !is_regular_file(shared)) return std::string();
-  for (const char* extension : {"", ".img", ".IMG", ".iso", ".ISO", ".dd", ".DD", ".bin", ".BIN",
-                                ".ima", ".IMA", ".image", ".dmg", ".DMG", ".e01", ".E01"}) {
-    const std::string other = stem + extension;
-    if (other == image_path || !is_regular_file(other)) continue;
-    return Error{Errc::invalid, shared + " may be the mapfile of " + image_path + " or of " +
-                                    other + ": rename it to the whole name of its image and .map"};
-  }
-  return shared;
+  const std::string other = image_beside(image_path, stem);
+  if (other.empty()) return shared;
+  return Error{Errc::invalid, shared + " may be the mapfile of " + image_path + " or of " + other +
+                                  ": rename it to the whole name of its image and .map"};
 }
 
 class Pipeline {
