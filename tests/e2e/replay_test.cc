@@ -91,7 +91,11 @@ TEST_F(ReplayTest, AFoldThatForgotCopyDoneIsMendedForAllMediaOfThePast) {
   EXPECT_EQ(site_.sql("SELECT count(copy_done) FROM medium"), "4");
 }
 
-TEST_F(ReplayTest, ARebuildThatIsKilledHarmsNothing) {
+// A rebuild that a signal ended on the way leaves the live tables as they are, and can be repeated.
+class InterruptedRebuild : public ReplayTest, public ::testing::WithParamInterface<int> {};
+
+TEST_P(InterruptedRebuild, LeavesTheLiveTablesAndStartsOver) {
+  const int number = GetParam();
   make_plain_tree(tree(0));
   site_.must({"run", "--dir", tree(0).string()});
   const std::string before = site_.table_dump();
@@ -116,13 +120,20 @@ TEST_F(ReplayTest, ARebuildThatIsKilledHarmsNothing) {
   while (rebuild.is_running() && locks("NOT granted") != "1\n") {
   }
   ASSERT_TRUE(rebuild.is_running()) << rebuild.err_so_far();
-  rebuild.signal(SIGKILL);
-  rebuild.wait();
+  rebuild.signal(number);
+  EXPECT_EQ(rebuild.wait().exit_code, 128 + number);
   EXPECT_EQ(site_.table_dump(), before);
   site_.must({"db", "stop"});  // ends the other projector
   EXPECT_EQ(site_.table_dump(), before);
   site_.must({"rebuild"});
   EXPECT_EQ(site_.table_dump(), before);
+}
+
+INSTANTIATE_TEST_SUITE_P(Signals, InterruptedRebuild, ::testing::Values(SIGINT, SIGTERM, SIGKILL));
+
+TEST_F(ReplayTest, RebuildRefusesWhatItCannotMean) {
+  make_plain_tree(tree(0));
+  site_.must({"run", "--dir", tree(0).string()});
   EXPECT_EQ(site_.ntt({"rebuild", "--medium", "absent"}).exit_code, 1);
   EXPECT_EQ(site_.ntt({"rebuild", "--rollback", "--drop-previous"}).exit_code, 2);
 }

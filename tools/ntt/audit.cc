@@ -9,6 +9,7 @@
 #include "tools/ntt/difference_json.h"
 #include "tools/ntt/media.h"
 #include "tools/ntt/progress.h"
+#include "tools/ntt/signals.h"
 #include "tools/ntt/tables.h"
 #include "tools/ntt/terminal.h"
 
@@ -222,6 +223,7 @@ int Audit::run() {
 }
 
 int run(Context& context, const AuditOptions& options) {
+  end_on_signals();
   auto log = open_log_for_reading(context.settings);
   if (!log) return fail(log.error());
   return Audit(context, options, **log).run();
@@ -250,6 +252,7 @@ Command audit_command() {
 }
 
 int verify_tables(Context& context, bool json) {
+  end_on_signals();
   auto log = open_log_for_reading(context.settings);
   if (!log) return fail(log.error());
   auto url = owner_url(context.settings);

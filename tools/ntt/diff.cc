@@ -7,6 +7,7 @@
 #include "projector/examination.h"
 #include "tools/ntt/difference_json.h"
 #include "tools/ntt/progress.h"
+#include "tools/ntt/signals.h"
 #include "tools/ntt/tables.h"
 #include "tools/ntt/terminal.h"
 
@@ -80,6 +81,7 @@ int compare(Examination& examination, const events::Log& log, const DiffOptions&
 }
 
 int run(Context& context, const DiffOptions& options) {
+  end_on_signals();
   auto log = open_log_for_reading(context.settings);
   if (!log) return fail(log.error());
   std::optional<events::MediumId> medium;

@@ -7,6 +7,7 @@
 #include "tools/ntt/medium_json.h"
 #include "tools/ntt/messages.h"
 #include "tools/ntt/progress.h"
+#include "tools/ntt/signals.h"
 #include "tools/ntt/tables.h"
 #include "tools/ntt/terminal.h"
 
@@ -95,6 +96,7 @@ int follow(Context& context, const ProjectOptions& options) {
 
 int run(Context& context, const ProjectOptions& options) {
   if (options.follow) return follow(context, options);
+  end_on_signals();
   auto report = [&context] {
     LiveProgress progress(progress_style(context.settings.progress));
     return project(context, progress);

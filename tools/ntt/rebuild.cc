@@ -6,6 +6,7 @@
 
 #include "tools/ntt/medium_json.h"
 #include "tools/ntt/progress.h"
+#include "tools/ntt/signals.h"
 #include "tools/ntt/tables.h"
 #include "tools/ntt/terminal.h"
 
@@ -99,6 +100,7 @@ int drop_previous(const std::string& url, bool json) {
 }
 
 int run(Context& context, const RebuildOptions& options) {
+  end_on_signals();
   const int given = static_cast<int>(!options.medium.empty()) +
                     static_cast<int>(options.drop_previous) + static_cast<int>(options.roll_back);
   if (given > 1) {

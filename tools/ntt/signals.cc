@@ -31,4 +31,11 @@ const std::atomic<bool>& stop_on_signals() {
   return stop_asked;
 }
 
+void end_on_signals() {
+  signal(SIGINT, SIG_DFL);
+  signal(SIGTERM, SIG_DFL);
+  // One that came before.
+  if (stop_asked) raise(SIGTERM);
+}
+
 }  // namespace ntt::tools

@@ -7,6 +7,7 @@
 #include "tools/ntt/context.h"
 #include "tools/ntt/json.h"
 #include "tools/ntt/progress.h"
+#include "tools/ntt/signals.h"
 #include "tools/ntt/tables.h"
 #include "tools/ntt/terminal.h"
 #include "tools/ntt/witness.h"
@@ -103,6 +104,7 @@ void print_witness(const WitnessReport& witness) {
 }
 
 int verify_log(Context& context, const VerifyOptions& options) {
+  end_on_signals();
   std::optional<events::VerifierKey> key;
   if (!options.key.empty()) {
     auto given = read_verifier_key(options.key);
