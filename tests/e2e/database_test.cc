@@ -30,7 +30,7 @@ TEST_F(DatabaseTest, NoWorkersAreRefused) {
   none.insert(none.end(), {"--workers", "0"});
   const auto refused = site_.ntt(none, kNoServer);
   EXPECT_EQ(refused.exit_code, 2);
-  EXPECT_TRUE(contains(refused.err, "--workers 0")) << refused.err;
+  EXPECT_TRUE(contains(refused.err, "--workers: '0' is no whole number")) << refused.err;
   EXPECT_TRUE(contains(site_.must({"version", "--help"}), "Examples:"));
 }
 

@@ -183,6 +183,28 @@ TEST_F(ReconcileTest, AnArchiveThatNoEventNamesIsFoundUnderItsMedium) {
   EXPECT_EQ(last_["medium"], medium);
 }
 
+TEST_F(ReconcileTest, AMediumWhoseStoryCannotBeReadIsNamedAndTheOthersAreCompared) {
+  const fs::path packed = archive();
+  const std::string medium = packed.filename().string().substr(0, 32);
+  events::SystemClock clock;
+  auto log = events::open_rocks_log({site_.temp / "home/log"}, clock);
+  ASSERT_TRUE(log.has_value());
+  events::NewEvent event;
+  event.id = events::new_event_id(clock);
+  event.type = "retraction";
+  event.medium = {medium};
+  event.data = R"({"retracts":"x"})";
+  const auto seq = (*log)->append_one(event);
+  ASSERT_TRUE(seq.has_value());
+  log->reset();
+  fs::rename(raw(), site_.temp / "away");
+  const auto told = reconcile(3);
+  const std::string unreadable = "event_unreadable event " + std::to_string(seq->value);
+  EXPECT_NE(std::find(told.begin(), told.end(), unreadable), told.end()) << last_.dump();
+  EXPECT_NE(std::find(told.begin(), told.end(), "source_kept_elsewhere " + raw().string()),
+            told.end());
+}
+
 TEST_F(ReconcileTest, FindsSourcesThatAreGoneOrChangedAndSaysWhereTheirContentIs) {
   fs::rename(image(), site_.temp / "away");
   EXPECT_EQ(reconcile(0), Lines{"source_kept_elsewhere " + image().string()}) << "it is archived";

@@ -116,8 +116,4 @@ std::vector<std::string> lines_of(const std::string& text, char separator) {
   return lines;
 }
 
-bool have_program(const std::string& name) {
-  return run_command({"sh", "-c", "command -v \"$0\"", name}).exit_code == 0;
-}
-
 }  // namespace ntt::tests

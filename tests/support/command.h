@@ -54,7 +54,4 @@ std::string output_of(const std::vector<std::string>& argv, const CommandOptions
 // output_of(), split at newlines (or another byte), without empty pieces.
 std::vector<std::string> lines_of(const std::string& text, char separator = '\n');
 
-// Whether PATH has the program: tests that need one that is not installed skip themselves.
-bool have_program(const std::string& name);
-
 }  // namespace ntt::tests

@@ -75,6 +75,11 @@ TEST_F(CommandsTest, WrongUsageIsTwo) {
                                                        {"run"},
                                                        {"run", "--until", "sometime"},
                                                        {"run", "--image", "a", "--dir", "b"},
+                                                       {"log", "--where", ""},
+                                                       {"log", "--type", ""},
+                                                       {"log", "--limit", "0"},
+                                                       {"log", "--limit", "-1"},
+                                                       {"find", "--name", "x", "-n", "-1"},
                                                        {"db"},
                                                        {"--lock-wait", "soon", "status"}};
   for (const auto& arguments : wrong) {

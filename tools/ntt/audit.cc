@@ -169,6 +169,7 @@ Status Audit::repair(std::unique_ptr<Examination> examination, const RepairPlan&
   auto again = begin(url);
   if (!again) return std::move(again).error();
   if (auto done = compare(**again, nullptr); !done) return done;
+  if ((*again)->live_version() == projector::kProjectionVersion) found_.erase("version");
   if (!options_.json) {
     std::cout << "repaired " << with_commas(repaired_ - std::min(repaired_, found_["tables"]))
               << " of " << with_commas(repaired_) << "\n";

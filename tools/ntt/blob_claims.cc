@@ -53,8 +53,10 @@ events::Result<RetractedByMedium> read_retracted(const events::Log& log, Sequenc
 
 }  // namespace
 
-Status visit_blob_claims(const events::Log& log, Sequence first, Sequence last,
-                         const std::function<Status(const BlobClaim&)>& visit) {
+Status visit_blob_claims(
+    const events::Log& log, Sequence first, Sequence last,
+    const std::function<Status(const BlobClaim&)>& visit,
+    const std::function<void(const Event&, const events::Error&)>& unreadable) {
   auto retracted = read_retracted(log, last);
   if (!retracted) return std::move(retracted).error();
   return scan_type(
@@ -62,10 +64,14 @@ Status visit_blob_claims(const events::Log& log, Sequence first, Sequence last,
         const auto of_medium = retracted->find(event.medium.text);
         const bool counts =
             of_medium == retracted->end() || !of_medium->second.contains(event.seq.value);
-        auto attachment = log.attachment(event.seq);
+        auto attachment = event.has_attachment() ? log.attachment(event.seq)
+                                                 : events::Result<std::string>(std::string());
         if (!attachment) return std::move(attachment).error();
         auto batch = events::decode_copy_batch(*attachment);
-        if (!batch) return std::move(batch).error();
+        if (!batch) {
+          if (counts) unreadable(event, batch.error());
+          return {};
+        }
         for (const events::CopyRecord& record : batch->records) {
           if (record.outcome != CopyOutcome::copied && record.outcome != CopyOutcome::duplicate) {
             continue;

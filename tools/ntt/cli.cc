@@ -15,6 +15,18 @@ namespace ntt::tools {
 
 namespace {
 
+// An unset variable of a shell gives an empty value, which nobody means.
+std::string fault_of_text(const std::string& value) {
+  return value.empty() ? "its value is empty" : "";
+}
+
+// Numbers count something, or name an event: CLI11 alone would take -1 for a very large one.
+std::string fault_of_number(const std::string& value) {
+  const bool is_whole = value.find_first_not_of("0123456789") == std::string::npos;
+  const bool is_zero = value.find_first_not_of('0') == std::string::npos;
+  return is_whole && !is_zero ? "" : "'" + value + "' is no whole number from 1 on";
+}
+
 void add_option(CLI::App& app, const Option& option, const std::string& group) {
   CLI::Option* added = nullptr;
   if (auto* const* flag = std::get_if<bool*>(&option.target)) {
@@ -22,7 +34,7 @@ void add_option(CLI::App& app, const Option& option, const std::string& group) {
   } else if (auto* const* text = std::get_if<std::string*>(&option.target)) {
     added = app.add_option(option.name, **text, option.help);
   } else if (auto* const* number = std::get_if<std::uint64_t*>(&option.target)) {
-    added = app.add_option(option.name, **number, option.help);
+    added = app.add_option(option.name, **number, option.help)->check(fault_of_number);
   } else {
     added = app.add_option(option.name, **std::get_if<std::vector<std::string>*>(&option.target),
                            option.help);
@@ -30,6 +42,7 @@ void add_option(CLI::App& app, const Option& option, const std::string& group) {
   if (!option.value.empty()) added->type_name(option.value)->option_text(option.value);
   if (!option.choices.empty()) added->check(CLI::IsMember(option.choices));
   if (!group.empty()) added->group(group);
+  if (group.empty() && option.name.starts_with('-')) added->check(fault_of_text);
   added->required(option.required);
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 using Kind = DiscrepancyKind;
 
-constexpr std::array<DiscrepancyFacts, 21> kDiscrepancyKinds = {{
+constexpr std::array<DiscrepancyFacts, 22> kDiscrepancyKinds = {{
     {Kind::blob_missing, "blob_missing", false,
      "restore it from a backup; or `ntt find --blob ID` says which media hold it, and `ntt run "
      "--force` on one of them stores it anew"},
@@ -53,6 +53,9 @@ constexpr std::array<DiscrepancyFacts, 21> kDiscrepancyKinds = {{
      "compare it with a backup; if it is right as it is, take it in again with `ntt run --force`"},
     {Kind::source_kept_elsewhere, "source_kept_elsewhere", true,
      "nothing: the archive, or the log, has what was in it"},
+    {Kind::event_unreadable, "event_unreadable", false,
+     "what it names was not compared: `ntt show SEQ` shows it, `ntt retract SEQ --why TEXT` "
+     "withdraws it, or a newer ntt may read it"},
 }};
 
 }  // namespace
@@ -65,6 +68,16 @@ const DiscrepancyFacts& facts_of(DiscrepancyKind kind) {
   const DiscrepancyFacts& facts = kDiscrepancyKinds[static_cast<std::size_t>(kind)];
   CHECK(facts.kind == kind);
   return facts;
+}
+
+Discrepancy unreadable_event(events::Sequence seq, std::string medium, std::string message) {
+  Discrepancy out;
+  out.kind = Kind::event_unreadable;
+  out.path = "event " + std::to_string(seq.value);
+  out.message = std::move(message);
+  out.medium = std::move(medium);
+  out.event = seq;
+  return out;
 }
 
 }  // namespace ntt::tools

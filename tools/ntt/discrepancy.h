@@ -35,6 +35,7 @@ enum class DiscrepancyKind : std::uint8_t {
   source_missing,
   source_size,
   source_kept_elsewhere,
+  event_unreadable,
 };
 
 struct DiscrepancyFacts {
@@ -48,7 +49,7 @@ const DiscrepancyFacts& facts_of(DiscrepancyKind kind);
 
 struct Discrepancy {
   DiscrepancyKind kind{};
-  std::string path;     // bytes; of the file, absolute where its root is
+  std::string path;     // bytes; of the file, absolute where its root is; or "event N"
   std::string message;  // what is the matter, after the path
   std::string medium;   // empty: of none, or of several
   std::optional<events::BlobId> blob;
@@ -56,6 +57,9 @@ struct Discrepancy {
   std::optional<std::uint64_t> recorded_bytes;
   std::optional<std::uint64_t> found_bytes;
 };
+// An event that says what ought to be, and cannot be read. `seq` 0: it is not known which.
+Discrepancy unreadable_event(events::Sequence seq, std::string medium, std::string message);
+
 using TellDiscrepancy = std::function<void(const Discrepancy&)>;
 
 }  // namespace ntt::tools

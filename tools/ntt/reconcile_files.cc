@@ -160,8 +160,12 @@ Status FileReconciler::check_medium(const MediumId& medium) {
   auto events = read_medium_events(log_, medium);
   if (!events) return std::move(events).error();
   auto files = recorded_files(*events);
-  if (!files) return std::move(files).error().within("medium " + medium.text);
   counts_.media += 1;
+  if (!files && files.error().code != Errc::corruption) return std::move(files).error();
+  if (!files) {
+    tell_(unreadable_event({files.error().event}, medium.text, files.error().message));
+    return {};
+  }
   for (const auto& [path, seq] : files->former_archives) {
     known_.try_emplace(normal(path), KnownArchive{medium.text, false, seq});
   }

@@ -92,6 +92,11 @@ class StoreReconciler {
   Status settle(const Leftover& leftover, std::uint64_t pending);
   void tell_sessions(const std::vector<stages::StoreSession>& sessions);
   void tell_stray(const stages::Stray& stray);
+  [[nodiscard]] std::function<void(const events::Event&, const Error&)> tell_unreadable() const {
+    return [this](const events::Event& event, const Error& error) {
+      tell_(unreadable_event(event.seq, event.medium.text, error.message));
+    };
+  }
   void tell(DiscrepancyKind kind, const BlobId& id, std::string message, Sequence event,
             std::optional<std::uint64_t> recorded, std::optional<std::uint64_t> found);
   [[nodiscard]] std::string path_of(const BlobId& id) const {
@@ -146,13 +151,16 @@ void StoreReconciler::tell_stray(const stages::Stray& stray) {
 Status StoreReconciler::collect(ClaimSort& claims) {
   std::uint64_t read = 0;
   RepeatFilter repeats;
-  return visit_blob_claims(log_, Sequence{1}, counts_.last, [&](const BlobClaim& claim) -> Status {
-    if (++read % kTellEvery == 0) {
-      progress_.update("reconcile", "blobs in the log", read, 0, 0, 0);
-      if (auto going = stop_if_cancelled(); !going) return going;
-    }
-    return repeats.is_repeat(claim) ? Status() : claims.add(claim);
-  });
+  return visit_blob_claims(
+      log_, Sequence{1}, counts_.last,
+      [&](const BlobClaim& claim) -> Status {
+        if (++read % kTellEvery == 0) {
+          progress_.update("reconcile", "blobs in the log", read, 0, 0, 0);
+          if (auto going = stop_if_cancelled(); !going) return going;
+        }
+        return repeats.is_repeat(claim) ? Status() : claims.add(claim);
+      },
+      tell_unreadable());
 }
 
 Result<std::optional<StoredBlob>> StoreReconciler::next_stored() {
@@ -277,10 +285,12 @@ Status StoreReconciler::collect_pending(ClaimSort& pending) {
   }
   auto head = log_.head();
   if (!head) return std::move(head).error();
-  return visit_blob_claims(log_, Sequence{counts_.last.value + 1}, head->seq,
-                           [&pending](const BlobClaim& claim) {
-                             return pending.add({claim.id, 0, kLaterEvent, false});
-                           });
+  return visit_blob_claims(
+      log_, Sequence{counts_.last.value + 1}, head->seq,
+      [&pending](const BlobClaim& claim) {
+        return pending.add({claim.id, 0, kLaterEvent, false});
+      },
+      tell_unreadable());
 }
 
 Status StoreReconciler::settle(const Leftover& leftover, std::uint64_t pending) {

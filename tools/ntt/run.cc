@@ -23,9 +23,6 @@ int run(Context& context, const RunOptions& options) {
                                                                 {"raw", &options.raw},
                                                                 {"device", &options.device}};
   RunRequest request = options.request;
-  if (request.workers == 0) {
-    return fail_usage("--workers 0: nobody would copy; leave it out for one a processor");
-  }
   int given = 0;
   for (const auto& [kind, path] : sources) {
     if (path->empty()) continue;
