@@ -7,8 +7,6 @@
 #include <cerrno>
 #include <ctime>
 
-#include "events/bytes.h"
-
 namespace ntt::reader {
 
 namespace wire = stages::wire;
@@ -31,19 +29,9 @@ void Reply::send(wire::FrameType type, std::string_view payload) {
 }
 
 bool Reply::send_content(std::size_t count, const std::function<bool(char*)>& fill) {
-  const std::size_t begin = out_.size();
-  out_.resize(begin + wire::kHeaderBytes + count);
-  char* payload = out_.data() + begin + wire::kHeaderBytes;
-  if (!fill(payload)) {
-    out_.resize(begin);
-    return false;
-  }
-  std::string header;
-  events::append_be32(header, static_cast<std::uint32_t>(count));
-  events::append_be32(header, wire::frame_crc(wire::FrameType::content, {payload, count}));
-  events::append_u8(header, static_cast<std::uint8_t>(wire::FrameType::content));
-  out_.replace(begin, header.size(), header);
-  flush_if_large();
+  content_.resize(count);
+  if (!fill(content_.data())) return false;
+  send(wire::FrameType::content, content_);
   return true;
 }
 

@@ -18,8 +18,8 @@ class Reply {
 
   void send(stages::wire::FrameType type, std::string_view payload);
 
-  // A content frame of `count` bytes (at most kContentBytesMax) that `fill` writes in place. False
-  // and no frame when `fill` fails.
+  // A content frame of `count` bytes (at most kContentBytesMax) that `fill` writes; reading them
+  // may be progress(), which is sent before them. False and no frame when `fill` fails.
   bool send_content(std::size_t count, const std::function<bool(char*)>& fill);
 
   // Tells the parent, at most once a second, that the work went on. Call it only for progress that
@@ -32,7 +32,8 @@ class Reply {
   void flush_if_large();
 
   int fd_;
-  std::string out_;
+  std::string out_;      // whole frames
+  std::string content_;  // of the frame that is being made
   std::int64_t last_flush_seconds_ = 0;
 };
 
