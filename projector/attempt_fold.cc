@@ -41,6 +41,7 @@ void AttemptFold::begin(const Event& event, EventKind kind) {
   attempt.start_seq = event.seq;
   attempt.started_at = event.occurred_at;
   attempt.run = event.run;
+  attempt.origin = event.origin;
 }
 
 // The attempt that the event ends; null when it ends none. An end that names no cause (old logs
@@ -75,6 +76,7 @@ events::Status AttemptFold::apply(const Event& event, EventKind kind) {
   attempt->retracted_by = {};
   attempt->end = Stamp{event.occurred_at, event.seq};
   attempt->outcome = outcome_of(kind.phase);
+  attempt->origin = event.origin;
   if (kind.phase == Phase::error) had_error_[static_cast<std::size_t>(kind.subject)] = true;
   attempt->error = std::move(words->error);
   attempt->message = std::move(words->message);

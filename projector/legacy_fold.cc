@@ -60,6 +60,7 @@ void LegacyFold::begin(const events::Event& event, EventKind kind, Last last) {
   attempt.start_seq = event.seq;
   attempt.started_at = event.occurred_at;
   attempt.run = event.run;
+  attempt.origin = event.origin;
 }
 
 void LegacyFold::apply(const events::Event& event, const LegacyClaim& claim) {

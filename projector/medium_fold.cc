@@ -211,6 +211,7 @@ Status MediumSteps::judge_load(MediumState& state) const {
   state.load_seq = event.seq;
   state.generation = std::max(load->generation, 1U);
   state.load = *load;
+  state.load_origin = event.origin;
   touched_by(state, event.seq);
   return {};
 }
@@ -234,6 +235,7 @@ Status MediumSteps::judge_copy(MediumState& state) const {
                                " files could not be copied");
     }
     state.copy = *copy;
+    state.copy_origin = event.origin;
     return {};
   }
   return {};

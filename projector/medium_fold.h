@@ -36,6 +36,7 @@ struct StageAttempt {
   std::string error;    // the short word of an error or the reason of a skip
   std::string message;
   Sequence retracted_by;  // what withdrew its end; 0: nothing, or another end counts
+  events::Origin origin = events::Origin::native;  // of its end, or of its start without one
   bool operator==(const StageAttempt&) const = default;
 };
 
@@ -59,6 +60,9 @@ struct MediumState {
   std::optional<events::LoadSuccess> load;      // payload behind enum_done
   std::optional<events::EnumSuccess> manifest;  // the enum_success that load names
   std::optional<events::CopySuccess> copy;      // payload behind copy_done
+  // Of the events that `load` and `copy` are of.
+  events::Origin load_origin = events::Origin::native;
+  events::Origin copy_origin = events::Origin::native;
   bool is_damaged = false;  // verify found blobs or the archive changed, missing or unreadable
   Sequence load_seq;        // seq of the current load_success; 0: none
   Sequence last_seq;        // the last event that changed what is above this line

@@ -83,6 +83,7 @@ TEST_F(ImportLogTest, AClaimSetsNoTimestampInTheTablesAndStatusSaysThatItIsOne) 
   const Json status = Json::parse(site.must({"status", kMedium, "--json"}));
   EXPECT_EQ(status["stages"]["copy"], "claimed");
   EXPECT_EQ(status["stages"]["load"], "claimed failed");
+  EXPECT_EQ(status["state"], "attempted but not completed");
   EXPECT_TRUE(status["enum_done"].is_null());
   EXPECT_TRUE(status["attempts"].empty());
   EXPECT_FALSE(status["claims"].empty());

@@ -126,6 +126,28 @@ TEST(MediumFold, AStartWithoutAnEndIsAnOpenAttempt) {
   EXPECT_EQ(state.attempts[1].outcome, "success");
 }
 
+TEST(MediumFold, WhoSaidThatSomethingIsDoneIsKnownOfLoadCopyAndEveryAttempt) {
+  using events::Origin;
+  History history;
+  const Sequence load = history.load(10);
+  events::CopySuccess copy;
+  copy.load = load.value;
+  history.add(copy, 20, {}, Origin::backfilled);
+  MediumState state = history.fold();
+  EXPECT_EQ(state.load_origin, Origin::native);
+  EXPECT_EQ(state.copy_origin, Origin::backfilled);
+  ASSERT_EQ(state.attempts.size(), 2U);
+  EXPECT_EQ(state.attempts[0].origin, Origin::native);
+  EXPECT_EQ(state.attempts[1].origin, Origin::backfilled);
+  // The end of an attempt says what became of it, its start only while it has none.
+  history.add(events::ArchiveStart{}, 30);
+  EXPECT_EQ(history.fold().attempts[2].origin, Origin::native);
+  history.add(events::ArchiveError{}, 40, {}, Origin::backfilled);
+  EXPECT_EQ(history.fold().attempts[2].origin, Origin::backfilled);
+  history.copy(50, load);
+  EXPECT_EQ(history.fold().copy_origin, Origin::native);
+}
+
 TEST(MediumFold, AnErrorIsTheAttemptsAndAProblemUntilTheNextAttempt) {
   History history;
   const Sequence start = history.add(events::CopyStart{}, 10);

@@ -14,7 +14,7 @@ using projector::MediumState;
 using projector::StageAttempt;
 using projector::Stamp;
 
-const RunId kRun{{1}};
+constexpr RunId kRun{{1}};
 
 StageAttempt attempt(const std::string& stage, const std::string& outcome) {
   StageAttempt out;
@@ -30,6 +30,7 @@ MediumState finished() {
   medium.source_kind = "image";
   medium.source_path = "/disk.img";
   medium.enum_done = medium.copy_done = medium.verify_done = Stamp{Timestamp{1}, Sequence{1}};
+  medium.load = events::LoadSuccess{};
   medium.copy = events::CopySuccess{};
   return medium;
 }
@@ -65,6 +66,7 @@ TEST(Media, CopyAndVerifyOfAnEarlierGenerationAreNotDone) {
   medium.load_seq = {3};
   EXPECT_EQ(stage_standing(medium, "copy", {}), "done");
   medium.copy_done.reset();
+  medium.copy.reset();
   EXPECT_EQ(stage_standing(medium, "copy", {}), "-") << "its success was retracted";
 }
 
@@ -81,7 +83,31 @@ TEST(Media, ADirectoryIsRunAgainWithItsOwnFlag) {
   medium.source_kind = "directory";
   medium.source_path = "/srv/share";
   medium.enum_done.reset();
+  medium.load.reset();
   EXPECT_EQ(next_step(medium, {}), "ntt run --dir '/srv/share'");
+}
+
+TEST(Media, AMediumWhoseSourceIsNotKnownIsTakenInFromItsImageOrDevice) {
+  EXPECT_EQ(next_step(MediumState{}, {}), "take its image or device in with `ntt run`");
+}
+
+TEST(Media, AListingAsksForTheContentsThatItDoesNotHave) {
+  MediumState medium = finished();
+  medium.source_kind = "raw";
+  medium.copy_done.reset();
+  medium.copy.reset();
+  medium.attempts = {attempt("load", "success")};
+  EXPECT_EQ(next_step(medium, {}),
+            "take its image or device in with `ntt run`: a listing has names and no contents");
+}
+
+TEST(Media, ACompletionThatNobodyDatedIsDoneAllTheSame) {
+  MediumState medium = finished();
+  medium.attempts = {attempt("load", "success"), attempt("copy", "success")};
+  medium.enum_done.reset();
+  medium.copy_done.reset();
+  EXPECT_EQ(stage_standing(medium, "load", {}), "done");
+  EXPECT_EQ(stage_standing(medium, "copy", {}), "done");
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "events/retractions.h"
 #include "events/rocks_log.h"
 #include "tools/ntt/messages.h"
+#include "tools/ntt/standing.h"
 
 namespace ntt::tools {
 
@@ -58,6 +59,7 @@ std::string shell_quoted(const std::string& bytes) {
 }
 
 std::string run_again(const MediumState& medium) {
+  if (medium.source_path.empty()) return "take its image or device in with `ntt run`";
   const bool is_directory = medium.source_kind == "directory";
   const std::string flag = is_directory ? "dir" : medium.source_kind;
   return "ntt run --" + flag + " " + shell_quoted(medium.source_path);
@@ -181,7 +183,7 @@ std::string stage_standing(const MediumState& medium, const std::string& stage,
   const bool is_of_generation = stage == "copy" || stage == "verify";
   if (is_of_generation && attempt->start_seq < medium.load_seq) return "-";
   if (attempt->outcome == "success") {
-    if ((stage == "load" && !medium.enum_done) || (stage == "copy" && !medium.copy_done) ||
+    if ((stage == "load" && !medium.load) || (stage == "copy" && !medium.copy) ||
         (stage == "verify" && !medium.verify_done)) {
       return "-";
     }
@@ -194,31 +196,30 @@ std::string stage_standing(const MediumState& medium, const std::string& stage,
 }
 
 std::string next_step(const MediumState& medium, const events::RunId& running) {
-  for (const std::string& stage : stage_names()) {
-    const std::string standing = stage_standing(medium, stage, running);
-    if (standing == "running") return "";
-    if (standing == "interrupted") return run_again(medium) + " (continues " + stage + ")";
-    if (standing == "failed") {
-      return run_again(medium) + " (" + stage + " failed: `ntt status " +
-             medium.medium.text.substr(0, 8) + "` says why)";
-    }
+  const Standing standing = standing_of(medium, running);
+  if (standing.word == "running") return "";
+  if (standing.word == "interrupted") {
+    return run_again(medium) + " (continues " + standing.stage + ")";
   }
-  const bool is_only_claimed = medium.attempts.empty() && !medium.claims.empty();
-  if (is_only_claimed && medium.source_path.empty()) {
-    return "only old logs know it: take its image or device in with `ntt run`";
-  }
-  if (!medium.enum_done || (!medium.copy_done && medium.source_kind != "raw")) {
-    return run_again(medium) + (is_only_claimed ? " (only old logs tell of it)" : "");
-  }
-  if (medium.copy && medium.copy->failed + medium.copy->partial > 0) {
-    return run_again(medium) + " --retry-failed (" +
-           std::to_string(medium.copy->failed + medium.copy->partial) + " files are not stored)";
-  }
-  if (medium.is_damaged) {
+  if (standing.word == "failed" && stage_standing(medium, standing.stage, {}) == "damaged") {
     return "put back what is damaged (see problem), then " + run_again(medium) + " to verify again";
   }
-  if (!medium.verify_done && medium.copy_done) return run_again(medium) + " (to verify)";
-  return "";
+  if (standing.word == "failed") {
+    return run_again(medium) + " (" + standing.stage + " failed: `ntt status " +
+           medium.medium.text.substr(0, 8) + "` says why)";
+  }
+  if (standing.word == "never tried") return run_again(medium);
+  if (standing.word == "attempted but not completed") {
+    if (medium.source_kind == "raw" && medium.load) {
+      return "take its image or device in with `ntt run`: " + standing.why;
+    }
+    const bool is_only_claimed = medium.attempts.empty();
+    return run_again(medium) + (is_only_claimed ? " (only old logs tell of it)" : "");
+  }
+  if (medium.copy->failed + medium.copy->partial > 0) {
+    return run_again(medium) + " --retry-failed (" + standing.why + ")";
+  }
+  return medium.verify_done ? "" : run_again(medium) + " (to verify)";
 }
 
 }  // namespace ntt::tools

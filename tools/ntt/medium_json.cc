@@ -4,6 +4,7 @@
 
 #include "events/bytes.h"
 #include "tools/ntt/media.h"
+#include "tools/ntt/standing.h"
 
 namespace ntt::tools {
 
@@ -95,6 +96,11 @@ Json json_of(const projector::PartialFold& fold, const events::RunId& running) {
       medium.image_path ? Json(events::escape_bytes(*medium.image_path)) : Json(nullptr);
   json["size"] = json_of(medium.size);
   json["health"] = text_or_null(medium.health);
+  const Standing standing = standing_of(medium, running);
+  json["state"] = standing.word;
+  json["state_stage"] = text_or_null(standing.stage);
+  json["state_at"] = standing.when ? json_of(*standing.when) : Json(nullptr);
+  json["state_why"] = text_or_null(standing.why);
   json["generation"] = medium.generation;
   const std::pair<const char*, const std::optional<Stamp>*> stamps[] = {
       {"added_at", &medium.added_at},

@@ -8,6 +8,7 @@
 #include "events/bytes.h"
 #include "tools/ntt/media.h"
 #include "tools/ntt/medium_json.h"
+#include "tools/ntt/standing.h"
 #include "tools/ntt/terminal.h"
 
 namespace ntt::tools {
@@ -43,7 +44,8 @@ std::vector<std::string> row_of(const PartialFold& fold, const RunId& running) {
   const MediumState& medium = fold.state;
   std::vector<std::string> row = {
       medium.medium.text, cut(events::escape_bytes(medium.medium_human), 32),
-      medium.size ? human_bytes(*medium.size) : "-", medium.health.empty() ? "-" : medium.health};
+      medium.size ? human_bytes(*medium.size) : "-", medium.health.empty() ? "-" : medium.health,
+      standing_of(medium, running).word};
   for (const auto& stage : stage_names()) row.push_back(stage_standing(medium, stage, running));
   row.push_back(fold.stop ? "stopped before event " + std::to_string(fold.stop->at.value) + ": " +
                                 remedy(fold.stop->at)
@@ -52,7 +54,7 @@ std::vector<std::string> row_of(const PartialFold& fold, const RunId& running) {
 }
 
 void print_table(std::vector<std::vector<std::string>> rows, bool color) {
-  std::vector<std::string> heading = {"medium", "name", "size", "health"};
+  std::vector<std::string> heading = {"medium", "name", "size", "health", "state"};
   for (const auto& stage : stage_names()) heading.push_back(stage);
   heading.emplace_back("next");
   Table table(std::move(heading));
@@ -71,6 +73,14 @@ void print_stamp(const char* name, const std::optional<projector::Stamp>& stamp)
   } else {
     std::cout << "-\n";
   }
+}
+
+void print_standing(const Standing& standing) {
+  std::cout << "state         " << standing.word;
+  if (!standing.stage.empty()) std::cout << ": " << standing.stage;
+  if (standing.when) std::cout << " at " << events::to_rfc3339(*standing.when);
+  if (!standing.why.empty()) std::cout << ": " << standing.why;
+  std::cout << "\n";
 }
 
 void print_counts(const MediumState& medium) {
@@ -144,8 +154,9 @@ void print_one(const PartialFold& fold, const RunId& running, bool color) {
     std::cout << "size          " << human_bytes(*medium.size) << " (" << *medium.size
               << " bytes)\n";
   }
-  std::cout << "health        " << (medium.health.empty() ? "-" : medium.health) << "\n"
-            << "generation    " << medium.generation << "\n";
+  std::cout << "health        " << (medium.health.empty() ? "-" : medium.health) << "\n";
+  print_standing(standing_of(medium, running));
+  std::cout << "generation    " << medium.generation << "\n";
   print_stamp("added_at      ", medium.added_at);
   print_stamp("enum_done     ", medium.enum_done);
   print_stamp("copy_done     ", medium.copy_done);
@@ -204,7 +215,7 @@ Command status_command() {
   command.examples =
       "  ntt status                 all media (needs no database)\n"
       "  ntt status 8e61cad2        one of them: timestamps, volumes, attempts\n"
-      "  ntt status --json | jq -r 'select(.copy_done == null) | .medium'";
+      "  ntt status --json | jq -r 'select(.state == \"failed\") | .medium, .state_why'";
   command.options = {
       {"medium", &options->medium, "MEDIUM", "its hash, or four or more digits of it", false, {}},
       {"--json", &options->json, "", "one JSON object a line", false, {}},
