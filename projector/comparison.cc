@@ -11,6 +11,7 @@
 
 #include "events/bytes.h"
 #include "projector/schema.h"
+#include "projector/table_key.h"
 
 namespace ntt::projector {
 
@@ -20,34 +21,6 @@ using events::Sequence;
 using events::Status;
 
 namespace {
-
-struct ComparedTable {
-  const char* name;
-  std::vector<std::string> key;
-  bool is_partitioned = false;
-  // The column that holds the event behind a row; empty: none does.
-  const char* event = "last_seq";
-};
-
-// Small ones first: they tell most.
-const std::vector<ComparedTable>& compared_tables() {
-  static const std::vector<ComparedTable> tables = {
-      {"schema_version", {"version"}, false, ""},
-      {"projection_checkpoint", {"projection"}, false, "seq"},
-      {"medium", {"medium_hash"}},
-      {"stage_attempt", {"start_seq"}},
-      {"volume", {"medium_hash", "volume"}},
-      {"queue_stats", {"medium_hash"}},
-      {"find_filter", {"medium_hash"}},
-      {"event", {"seq"}, false, "seq"},
-      {"retracted_event", {"seq"}, false, "retracted_by"},
-      {"unfolded_event", {"seq", "lacking"}, false, "seq"},
-      {"blobs", {"blobid"}},
-      {"inode", {"medium_hash", "id"}, true},
-      {"path", {"medium_hash", "inode_id", "path", "nth"}, true},
-  };
-  return tables;
-}
 
 // Columns whose event is in another column of the row.
 const std::map<std::string, std::string>& seq_columns() {
@@ -128,15 +101,15 @@ class Comparison {
   Status compare_relations();
   Status compare_rights();
   Status compare_definitions();
-  Status compare_columns(const ComparedTable& table);
-  Status compare_table(const ComparedTable& table);
-  Status compare_partitions(const ComparedTable& table);
+  Status compare_columns(const TableKey& table);
+  Status compare_table(const TableKey& table);
+  Status compare_partitions(const TableKey& table);
   Result<bool> same_content(const std::string& partition);
-  Status compare_rows(const ComparedTable& table, const std::string& relation);
-  [[nodiscard]] std::string rows_of(const std::string& schema, const ComparedTable& table,
+  Status compare_rows(const TableKey& table, const std::string& relation);
+  [[nodiscard]] std::string rows_of(const std::string& schema, const TableKey& table,
                                     const std::string& relation) const;
-  [[nodiscard]] std::string join_of(const ComparedTable& table, const std::string& relation) const;
-  Status visit_row(const ComparedTable& table, const Row& row);
+  [[nodiscard]] std::string join_of(const TableKey& table, const std::string& relation) const;
+  Status visit_row(const TableKey& table, const Row& row);
   Status structure(const std::string& table, std::string what, std::optional<std::string> live,
                    std::optional<std::string> shadow);
   [[nodiscard]] std::size_t index_of(const std::string& column) const;
@@ -256,7 +229,7 @@ Status Comparison::compare_definitions() {
 
 // Columns that one side lacks, or has with another type, are differences of structure; the others
 // are compared by value.
-Status Comparison::compare_columns(const ComparedTable& table) {
+Status Comparison::compare_columns(const TableKey& table) {
   const auto listed = [&](const std::string& schema) {
     return "SELECT attname AS name, format_type(atttypid, atttypmod) || CASE WHEN attnotnull THEN "
            "' not null' ELSE '' END AS what, format_type(atttypid, NULL) AS type, attnum FROM "
@@ -280,14 +253,14 @@ Status Comparison::compare_columns(const ComparedTable& table) {
 }
 
 // With the position among rows of equal keys where the key alone need not be unique.
-std::string Comparison::rows_of(const std::string& schema, const ComparedTable& table,
+std::string Comparison::rows_of(const std::string& schema, const TableKey& table,
                                 const std::string& relation) const {
   std::vector<std::string> names;
   for (const Column& column : columns_) names.push_back(quote_name(column.name));
   const std::string all = joined(names, ", ");
   std::string sql = "SELECT " + all;
-  if (table.key.back() == "nth") {
-    const std::vector<std::string> key(table.key.begin(), table.key.end() - 1);
+  if (table.columns.back() == "nth") {
+    const std::vector<std::string> key(table.columns.begin(), table.columns.end() - 1);
     sql +=
         ", row_number() OVER (PARTITION BY " + joined(key, ", ") + " ORDER BY " + all + ") AS nth";
   }
@@ -296,7 +269,7 @@ std::string Comparison::rows_of(const std::string& schema, const ComparedTable& 
   return sql;
 }
 
-std::string Comparison::join_of(const ComparedTable& table, const std::string& relation) const {
+std::string Comparison::join_of(const TableKey& table, const std::string& relation) const {
   std::vector<std::string> left;
   std::vector<std::string> right;
   std::vector<std::string> shown;
@@ -308,8 +281,8 @@ std::string Comparison::join_of(const ComparedTable& table, const std::string& r
   }
   std::vector<std::string> matches;
   const auto equal = [](const std::string& name) { return "l." + name + " = n." + name; };
-  for (const std::string& name : table.key) matches.push_back(equal(name));
-  const std::string& first = table.key.front();
+  for (const std::string& name : table.columns) matches.push_back(equal(name));
+  const std::string& first = table.columns.front();
   return "SELECT l." + first + " IS NOT NULL, n." + first + " IS NOT NULL, " + joined(shown, ", ") +
          " FROM (" + rows_of(kLiveSchema, table, relation) + ") l FULL JOIN (" +
          rows_of(shadow_, table, relation) + ") n ON " + joined(matches, " AND ") + " WHERE (" +
@@ -329,13 +302,13 @@ std::optional<std::string> Comparison::value(const Row& row, const std::string& 
   return readable(row[2 + 2 * index + (of_shadow ? 1 : 0)], columns_[index]);
 }
 
-Status Comparison::visit_row(const ComparedTable& table, const Row& row) {
+Status Comparison::visit_row(const TableKey& table, const Row& row) {
   const bool in_live = row[0] == "t";
   const bool in_shadow = row[1] == "t";
   Difference difference;
   difference.table = table.name;
   difference.medium = value(row, "medium_hash", in_shadow).value_or("");
-  for (const std::string& name : table.key) {
+  for (const std::string& name : table.columns) {
     const auto part = value(row, name, in_shadow);
     if (!part) continue;
     difference.key += (difference.key.empty() ? "" : ", ") + name + "=" + *part;
@@ -365,7 +338,7 @@ Status Comparison::visit_row(const ComparedTable& table, const Row& row) {
   return {};
 }
 
-Status Comparison::compare_rows(const ComparedTable& table, const std::string& relation) {
+Status Comparison::compare_rows(const TableKey& table, const std::string& relation) {
   auto opened = pg_.execute("DECLARE compared NO SCROLL CURSOR FOR " + join_of(table, relation));
   if (!opened) return std::move(opened).error();
   while (true) {
@@ -398,7 +371,7 @@ Result<bool> Comparison::same_content(const std::string& partition) {
 }
 
 // Partitions that only one side has were found by their names; here come those of both.
-Status Comparison::compare_partitions(const ComparedTable& table) {
+Status Comparison::compare_partitions(const TableKey& table) {
   const auto listed = [&](const std::string& schema) {
     return "SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "
            "WHERE "
@@ -417,11 +390,11 @@ Status Comparison::compare_partitions(const ComparedTable& table) {
   return {};
 }
 
-Status Comparison::compare_table(const ComparedTable& table) {
+Status Comparison::compare_table(const TableKey& table) {
   if (auto done = compare_columns(table); !done) return done;
-  const bool has_key = std::all_of(table.key.begin(), table.key.end(), [&](const auto& name) {
-    return name == "nth" || index_of(name) != columns_.size();
-  });
+  const bool has_key = std::all_of(
+      table.columns.begin(), table.columns.end(),
+      [&](const auto& name) { return name == "nth" || index_of(name) != columns_.size(); });
   if (!has_key) return {};  // said by compare_columns() and compare_relations()
   if (table.is_partitioned && !scope_.medium) return compare_partitions(table);
   auto counted = pg_.query("SELECT count(*) FROM " + shadow_ + "." + table.name);
@@ -436,7 +409,7 @@ Result<std::uint64_t> Comparison::run() {
     if (auto done = compare_rights(); !done) return std::move(done).error();
     if (auto done = compare_definitions(); !done) return std::move(done).error();
   }
-  for (const ComparedTable& table : compared_tables()) {
+  for (const TableKey& table : all_tables()) {
     const std::string_view name = table.name;
     if (name == "projection_checkpoint" && !scope_.checkpoint) continue;
     const bool is_of_all = name == "blobs" || name == "schema_version";

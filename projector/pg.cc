@@ -88,9 +88,12 @@ using RawResult = std::unique_ptr<PGresult, ResultFreer>;
 
 struct Pg::Impl {
   Connection connection;
-  std::unique_ptr<pqxx::work> transaction;
+  std::unique_ptr<pqxx::dbtransaction> transaction;
 
   explicit Impl(const std::string& url) : connection(url) {}
+
+  template <class Transaction>
+  Status begin();
 
   [[nodiscard]] Error raw_error(const PGresult* result) const {
     const char* state = result == nullptr ? nullptr : PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -122,14 +125,28 @@ bool Pg::is_open() const {
   return PQstatus(impl_->connection.raw()) == CONNECTION_OK;
 }
 
-Status Pg::begin() {
-  CHECK(!impl_->transaction);
+// libpqxx says BEGIN with the first statement, which must not be one that fixes what a snapshot
+// sees.
+template <class Transaction>
+Status Pg::Impl::begin() {
+  CHECK(!transaction);
   // libpqxx would reconnect silently, without the session's settings.
-  if (!is_open()) return Error{Errc::unavailable, "the connection to PostgreSQL is lost"};
-  return guarded(&impl_->connection, [&] {
-    impl_->transaction = std::make_unique<pqxx::work>(impl_->connection);
-    impl_->transaction->exec("SELECT 1");
+  if (PQstatus(connection.raw()) != CONNECTION_OK) {
+    return Error{Errc::unavailable, "the connection to PostgreSQL is lost"};
+  }
+  return guarded(&connection, [&] {
+    transaction = std::make_unique<Transaction>(connection);
+    transaction->exec("SHOW transaction_isolation");
   });
+}
+
+Status Pg::begin() {
+  return impl_->begin<pqxx::work>();
+}
+
+Status Pg::begin_snapshot() {
+  return impl_->begin<pqxx::transaction<pqxx::isolation_level::repeatable_read,
+                                        pqxx::readwrite_policy::read_only>>();
 }
 
 Status Pg::commit() {
@@ -215,6 +232,50 @@ Result<std::uint64_t> Pg::copy_end() {
   while (RawResult(PQgetResult(raw))) {
   }
   return rows;
+}
+
+namespace {
+
+struct RowFreer {
+  void operator()(char* row) const { PQfreemem(row); }
+};
+
+// The server stops sending, and what it has sent is thrown away.
+void abandon_copy(PGconn* raw) {
+  if (PGcancel* const cancel = PQgetCancel(raw); cancel != nullptr) {
+    char ignored[256];
+    PQcancel(cancel, ignored, sizeof ignored);
+    PQfreeCancel(cancel);
+  }
+  char* row = nullptr;
+  while (PQgetCopyData(raw, &row, 0) > 0) PQfreemem(row);
+  while (RawResult(PQgetResult(raw))) {
+  }
+}
+
+}  // namespace
+
+Status Pg::copy_out(const std::string& sql, const std::function<Status(std::string_view)>& take) {
+  CHECK(impl_->transaction);
+  PGconn* const raw = impl_->connection.raw();
+  const RawResult begun(PQexec(raw, sql.c_str()));
+  if (PQresultStatus(begun.get()) != PGRES_COPY_OUT) return impl_->raw_error(begun.get());
+  while (true) {
+    char* bytes = nullptr;
+    const int size = PQgetCopyData(raw, &bytes, 0);
+    const std::unique_ptr<char, RowFreer> row(bytes);
+    if (size == -1) break;
+    if (size < 0) return impl_->raw_error(nullptr);
+    if (auto taken = take({bytes, static_cast<std::size_t>(size)}); !taken) {
+      abandon_copy(raw);
+      return taken;
+    }
+  }
+  Status ended;
+  while (const RawResult result{PQgetResult(raw)}) {
+    if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) ended = impl_->raw_error(result.get());
+  }
+  return ended;
 }
 
 Status run(Pg& pg, const std::string& sql) {

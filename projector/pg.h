@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,6 +36,9 @@ class Pg {
 
   // One transaction at a time; everything below but execute_alone() needs one.
   events::Status begin();
+  // One that only reads, and sees one state of all tables: that of the first query after it, which
+  // LOCK TABLE and SET are not.
+  events::Status begin_snapshot();
   events::Status commit();  // after an error the transaction is over all the same
   void roll_back();         // does nothing without a transaction
 
@@ -53,6 +57,11 @@ class Pg {
   events::Status copy_begin(const std::string& sql);
   events::Status copy_send(std::string_view bytes);
   events::Result<std::uint64_t> copy_end();  // rows
+
+  // COPY ... TO STDOUT, a row at a time as the server sends them. An error of `take` ends it. After
+  // an error the transaction is lost.
+  events::Status copy_out(const std::string& sql,
+                          const std::function<events::Status(std::string_view)>& take);
 
  private:
   struct Impl;

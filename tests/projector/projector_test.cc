@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "projector/table_dump.h"
 #include "tests/projector/tables_fixture.h"
 
 namespace ntt::tests {
@@ -72,6 +73,43 @@ TEST_F(ProjectorTest, TwoRebuildsGiveTheSameDumpByteForByte) {
   drop_tables();
   project();
   EXPECT_EQ(pg_dump(), first);
+}
+
+TEST_F(ProjectorTest, ADumpIsOneStateOfAllTablesThoughOthersProject) {
+  const auto dumped = [this](const std::function<void()>& at_begin) {
+    std::string all;
+    const auto status = projector::dump_tables(cluster_.reader_url(),
+                                               [&](std::string_view piece) -> events::Status {
+                                                 if (all.empty()) at_begin();
+                                                 all += piece;
+                                                 return {};
+                                               });
+    EXPECT_TRUE(status) << status.error().message;
+    return all;
+  };
+  tell_medium(1, 40);
+  project();
+  const std::string before = dumped([] {});
+  EXPECT_EQ(dumped([&] {
+              tell_medium(2, 40);
+              project();
+            }),
+            before);
+  EXPECT_NE(dumped([] {}), before);
+}
+
+TEST_F(ProjectorTest, ADumpThatItsReaderGivesUpEndsAtOnce) {
+  tell_medium(1, 40);
+  project();
+  int pieces = 0;
+  const auto status =
+      projector::dump_tables(cluster_.reader_url(), [&](std::string_view) -> events::Status {
+        if (++pieces < 30) return {};
+        return events::Error{events::Errc::io, "enough"};
+      });
+  ASSERT_FALSE(status);
+  EXPECT_TRUE(status.error().message.ends_with("enough")) << status.error().message;
+  EXPECT_EQ(pieces, 30);
 }
 
 TEST_F(ProjectorTest, CatchingUpTwiceChangesNothing) {

@@ -6,6 +6,7 @@
 
 #include "projector/examination.h"
 #include "projector/shadow.h"
+#include "projector/table_dump.h"
 #include "tests/projector/tables_fixture.h"
 
 namespace ntt::tests {
@@ -86,6 +87,21 @@ TEST_F(RebuildTest, TablesThatGrewBitByBitHaveTheSameRows) {
   const std::string before = dump();
   rebuild();
   EXPECT_EQ(dump(), before);
+}
+
+TEST_F(RebuildTest, ADumpMeanwhileSaysThatTheTablesWereExchanged) {
+  tell(kMedium, 1);
+  project();
+  std::string all;
+  const auto status =
+      projector::dump_tables(cluster_.reader_url(), [&](std::string_view piece) -> events::Status {
+        if (all.empty()) rebuild();
+        all += piece;
+        return {};
+      });
+  ASSERT_FALSE(status) << all;
+  EXPECT_EQ(status.error().code, events::Errc::conflict);
+  EXPECT_NE(status.error().message.find("rebuild"), std::string::npos) << status.error().message;
 }
 
 TEST_F(RebuildTest, ReadersReadAndStagesAppendMeanwhile) {

@@ -7,8 +7,10 @@
 #include <memory>
 
 #include "projector/private_cluster.h"
+#include "projector/table_dump.h"
 #include "tools/ntt/context.h"
 #include "tools/ntt/json.h"
+#include "tools/ntt/output_file.h"
 
 namespace ntt::tools {
 
@@ -16,6 +18,7 @@ namespace {
 
 struct DbOptions {
   bool admin = false;
+  std::string output;
   std::vector<std::string> arguments;
 };
 
@@ -38,6 +41,22 @@ int run_psql(const Context& context, const DbOptions& options) {
   signal(SIGPIPE, SIG_DFL);
   execvp("psql", pointers.data());
   return fail(events::errno_error("run psql (Debian package postgresql-client)", errno));
+}
+
+int dump(const Context& context, const DbOptions& options) {
+  auto url = reader_url(context.settings);
+  if (!url) return fail(url.error());
+  auto out = OutputFile::open(options.output);
+  if (!out) return fail(out.error());
+  std::ostream& stream = out->stream();
+  auto dumped = projector::dump_tables(*url, [&](std::string_view piece) -> events::Status {
+    if (context.cancelled) return events::Error{events::Errc::unavailable, "interrupted"};
+    stream << piece;
+    return stream ? events::Status() : out->finish();
+  });
+  if (!dumped) return fail(std::move(dumped).error().within("dumping the tables"));
+  if (auto finished = out->finish(); !finished) return fail(finished.error());
+  return kDone;
 }
 
 int stop(const Context& context) {
@@ -72,15 +91,27 @@ Command db_command() {
   psql.options = {admin,
                   {"arguments", &options->arguments, "ARGS", "for psql, after --", false, {}}};
   psql.run = [options](Context& context) { return run_psql(context, *options); };
+  Command dump_it;
+  dump_it.name = "dump";
+  dump_it.summary =
+      "The tables as SQL that psql loads, in the order of their keys: equal tables give equal "
+      "bytes";
+  dump_it.examples =
+      "  ntt db dump --output tables.sql\n"
+      "  ntt db dump | sha256sum              the same before and after a rebuild\n"
+      "  psql -v ON_ERROR_STOP=1 -f tables.sql postgresql:///empty";
+  dump_it.options = {
+      {"--output", &options->output, "FILE", "where to; standard output if not given", false, {}}};
+  dump_it.run = [options](Context& context) { return dump(context, *options); };
   Command stop_it;
   stop_it.name = "stop";
   stop_it.summary = "Stops ntt's private server; the next command that needs it starts it";
   stop_it.run = [](Context& context) { return stop(context); };
   Command command;
   command.name = "db";
-  command.summary = "The database in use: url, psql, stop";
+  command.summary = "The database in use: url, psql, dump, stop";
   command.examples = "  ntt db psql -- -c 'TABLE medium'";
-  command.subcommands = {url, psql, stop_it};
+  command.subcommands = {url, psql, dump_it, stop_it};
   return command;
 }
 
