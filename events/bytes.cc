@@ -42,6 +42,11 @@ std::size_t utf8_sequence_length(std::string_view bytes) {
   return 0;
 }
 
+// Printable ASCII, but for the backslash.
+bool stands_for_itself(char c) {
+  return c >= 0x20 && c < 0x7F && c != '\\';
+}
+
 void append_hex_escape(std::string& out, std::uint8_t byte) {
   out += "\\x";
   out += kHexDigits[byte >> 4U];
@@ -54,6 +59,11 @@ std::string escape_bytes(std::string_view bytes) {
   std::string out;
   out.reserve(bytes.size());
   while (!bytes.empty()) {
+    const auto plain = static_cast<std::size_t>(
+        std::find_if_not(bytes.begin(), bytes.end(), stands_for_itself) - bytes.begin());
+    out.append(bytes, 0, plain);
+    bytes.remove_prefix(plain);
+    if (bytes.empty()) break;
     const auto byte = static_cast<std::uint8_t>(bytes.front());
     const std::size_t length = utf8_sequence_length(bytes);
     if (byte == '\\') {
@@ -93,6 +103,11 @@ Result<std::string> unescape_bytes(std::string_view text) {
 
 bool is_valid_utf8(std::string_view bytes) {
   while (!bytes.empty()) {
+    // Most text is ASCII.
+    const auto other = std::find_if(bytes.begin(), bytes.end(),
+                                    [](char c) { return static_cast<std::uint8_t>(c) >= 0x80; });
+    bytes.remove_prefix(static_cast<std::size_t>(other - bytes.begin()));
+    if (bytes.empty()) break;
     const std::size_t length = utf8_sequence_length(bytes);
     if (length == 0) return false;
     bytes.remove_prefix(length);

@@ -40,22 +40,32 @@ std::string_view view(const Salt& salt) {
   return {reinterpret_cast<const char*>(salt.data()), salt.size()};
 }
 
-Status check_bounds(const Envelope& envelope) {
+Error time_out_of_range() {
+  return {Errc::invalid, "the times of an event lie in the years 0000 to 9999"};
+}
+
+// Of an event that is handed to the log, or of its envelope.
+template <class Fields>
+Status check_fields(const Fields& fields) {
   const auto too_long = [](std::string_view text) { return text.size() > kNameFieldBytesMax; };
-  if (envelope.type.empty() || too_long(envelope.type)) {
+  if (fields.type.empty() || too_long(fields.type)) {
     return Error{Errc::invalid, "an event type has 1 to 255 bytes"};
   }
-  if (too_long(envelope.actor.host) || too_long(envelope.actor.user) ||
-      too_long(envelope.actor.program)) {
+  if (too_long(fields.actor.host) || too_long(fields.actor.user) ||
+      too_long(fields.actor.program)) {
     return Error{Errc::invalid, "host, user and program have at most 255 bytes each"};
   }
-  if (!envelope.medium.empty()) {
-    if (auto parsed = MediumId::parse(envelope.medium.text); !parsed) return parsed.error();
+  if (!fields.medium.empty() && !MediumId::is_valid(fields.medium.text)) {
+    return MediumId::parse(fields.medium.text).error();
   }
-  if (envelope.version == 0) return Error{Errc::invalid, "payload versions count from 1"};
-  if (!envelope.occurred_at.is_writable() || !envelope.recorded_at.is_writable()) {
-    return Error{Errc::invalid, "the times of an event lie in the years 0000 to 9999"};
-  }
+  if (fields.version == 0) return Error{Errc::invalid, "payload versions count from 1"};
+  if (!fields.occurred_at.is_writable()) return time_out_of_range();
+  return {};
+}
+
+Status check_bounds(const Envelope& envelope) {
+  if (auto status = check_fields(envelope); !status) return status;
+  if (!envelope.recorded_at.is_writable()) return time_out_of_range();
   return {};
 }
 
@@ -77,6 +87,10 @@ Sha256Digest salted_digest(const Salt& salt, std::string_view bytes) {
   hasher.update(view(salt));
   hasher.update(bytes);
   return hasher.finish();
+}
+
+Status check_event(const NewEvent& event) {
+  return check_fields(event);
 }
 
 Result<std::string> encode_envelope(const Envelope& envelope) {

@@ -20,6 +20,8 @@ Salt random_salt();
 Sha256Digest salted_digest(const Salt& salt, std::string_view bytes);
 
 // Errc::invalid when a field is out of bounds (limits.h).
+// Whether an envelope can be made of it: Errc::invalid says what is out of bounds.
+Status check_event(const NewEvent& event);
 Result<std::string> encode_envelope(const Envelope& envelope);
 // Errc::corruption unless the bytes are exactly what encode_envelope writes.
 Result<Envelope> decode_envelope(std::string_view bytes);

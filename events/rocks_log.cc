@@ -26,6 +26,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kFollowInterval{50};
 constexpr std::size_t kGroupBytesMax = 64U << 20U;
+constexpr std::size_t kOverheadBytes = 768;  // of an event in a batch: envelope, indexes, tree
 
 struct Paths {
   std::filesystem::path database;
@@ -149,6 +150,8 @@ struct IdHash {
 
 // The state that a group of appends builds up before it is written; dropped whole if it is not.
 struct Group {
+  explicit Group(std::size_t bytes) : batch(bytes) {}
+
   rocksdb::WriteBatch batch;
   MerkleFrontier frontier;
   Head head;
@@ -227,13 +230,16 @@ class WritingLog final : public StoreReader {
   void write_group(std::unique_lock<std::mutex>& lock) {
     std::vector<Request*> members;
     std::size_t bytes = 0;
+    std::size_t events = 0;
     for (Request* request : waiting_) {
       bytes += bytes_of(*request);
       if (!members.empty() && bytes > kGroupBytesMax) break;
+      events += request->events.size();
       members.push_back(request);
     }
     writing_ = true;
-    Group group;
+    Group group(bytes + events * kOverheadBytes);
+    group.ids.reserve(events);
     group.frontier = frontier_;
     group.head = head_;
     group.recorded_at = recorded_at_;
@@ -285,8 +291,8 @@ class WritingLog final : public StoreReader {
         return Error{Errc::invalid, event.type + ": payload or attachment is too large"};
       }
       if (event.id.is_zero()) return Error{Errc::invalid, event.type + ": the event has no id"};
-      if (auto bytes = encode_envelope(make_envelope(event, {1}, {}, {}, {})); !bytes) {
-        return std::move(bytes).error().within(event.type);
+      if (auto status = check_event(event); !status) {
+        return std::move(status).error().within(event.type);
       }
     }
     if (!request.options.expected_medium) return {};

@@ -2,6 +2,7 @@
 
 #include "events/types.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 
@@ -160,15 +161,17 @@ template struct FixedBytes<struct Ed25519SignatureTag, 64>;
 template std::string to_uuid_string(const EventId& id);
 template std::string to_uuid_string(const RunId& id);
 
-Result<MediumId> MediumId::parse(std::string_view text) {
+bool MediumId::is_valid(std::string_view text) {
   const auto allowed = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '.' ||
            c == '_' || c == '-';
   };
-  bool valid =
-      !text.empty() && text.size() <= kMediumIdBytesMax && text[0] != '.' && text[0] != '-';
-  for (const char c : text) valid = valid && allowed(c);
-  if (!valid) {
+  return !text.empty() && text.size() <= kMediumIdBytesMax && text[0] != '.' && text[0] != '-' &&
+         std::all_of(text.begin(), text.end(), allowed);
+}
+
+Result<MediumId> MediumId::parse(std::string_view text) {
+  if (!is_valid(text)) {
     return Error{Errc::invalid,
                  "'" + escape_bytes(text) +
                      "' is not a medium id: use 1 to 128 of A-Z a-z 0-9 . _ - and do "

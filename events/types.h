@@ -84,6 +84,7 @@ struct MediumId {
   // 1 to 128 bytes of [A-Za-z0-9._-], not starting with '.' or '-': safe as a file name, in SQL
   // identifiers and in URLs. Errc::invalid otherwise.
   static Result<MediumId> parse(std::string_view text);
+  static bool is_valid(std::string_view text);
 };
 
 // Which volume of a medium: 0 is the whole carrier (or directory), partitions count from 1.
