@@ -113,7 +113,32 @@ TEST_F(FindExportTest, ABlobIsFoundAtEveryPathThatHoldsIt) {
       "AND volume = 1");
   EXPECT_EQ(found({"--blob", blob}), counted("blobid = '" + blob + "'"));
   EXPECT_EQ(found({"--blob", blob, "--name", "symlink"}), 0U);
-  EXPECT_EQ(site().ntt({"find", "--blob", "abc"}).exit_code, 2);
+  EXPECT_EQ(found({"--blob", blob.substr(0, 12)}), counted("blobid = '" + blob + "'"))
+      << "as many digits as it prints";
+  for (const char* wrong : {"abc", "abcx", "ABCD"}) {
+    EXPECT_EQ(site().ntt({"find", "--blob", wrong}).exit_code, 2) << wrong;
+  }
+}
+
+TEST_F(FindExportTest, DigitsThatManyBlobsBeginWithOrNoneAreAnError) {
+  const auto as_owner = [](const std::string& sql) {
+    site().must({"db", "psql", "--admin", "--", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", sql});
+  };
+  const std::string one = "abcd0" + std::string(59, '0');
+  const std::string two = "abcdf" + std::string(59, 'f');
+  as_owner(
+      "INSERT INTO blobs (blobid, size, created_at, first_seq, last_seq) SELECT b, 1, now(), "
+      "1, 1 FROM unnest(ARRAY['" +
+      one + "', '" + two + "']) b");
+  const auto many = site().ntt({"find", "--blob", "abcd"});
+  EXPECT_EQ(many.exit_code, 1);
+  EXPECT_NE(many.err.find(one), std::string::npos) << many.err;
+  EXPECT_NE(many.err.find(two), std::string::npos) << many.err;
+  EXPECT_EQ(site().ntt({"find", "--blob", "abcdf"}).exit_code, 0);
+  as_owner("DELETE FROM blobs WHERE blobid IN ('" + one + "', '" + two + "')");
+  const auto none = site().ntt({"find", "--blob", "abcdffff"});
+  EXPECT_EQ(none.exit_code, 1);
+  EXPECT_NE(none.err.find("no blob"), std::string::npos) << none.err;
 }
 
 TEST_F(FindExportTest, ALimitStopsAndNoQuestionIsWrongUsage) {

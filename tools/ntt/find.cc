@@ -55,7 +55,12 @@ Status set_bytes(std::optional<std::string>& bytes, const std::string& option,
   return {};
 }
 
-// Errors are of usage.
+bool can_begin_blob(std::string_view text) {
+  return text.size() >= 4 && text.size() <= 2 * events::BlobId::kSize &&
+         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+// Errors are of usage. A blob that is not given whole is for blob_named() to find.
 Result<FindQuery> query_of(const FindOptions& options) {
   FindQuery query;
   query.ignore_case = options.ignore_case;
@@ -66,13 +71,13 @@ Result<FindQuery> query_of(const FindOptions& options) {
     if (!set) return Error(set.error());
   }
   if (query.prefix) query.prefix->erase(0, query.prefix->find_first_not_of('/'));
-  if (!options.blob.empty()) {
-    query.blob = events::BlobId::from_hex(options.blob);
-    if (!query.blob) {
-      return Error{Errc::invalid, "--blob: '" + options.blob + "' is not the 64 hex digits of one"};
-    }
+  if (!options.blob.empty() && !can_begin_blob(options.blob)) {
+    return Error{Errc::invalid, "--blob: '" + options.blob +
+                                    "' is not the 64 hex digits of one, nor four or more that it "
+                                    "begins with"};
   }
-  if (query.is_empty()) {
+  query.blob = events::BlobId::from_hex(options.blob);
+  if (query.is_empty() && options.blob.empty()) {
     return Error{Errc::invalid,
                  "find what? Give --name, --path, --suffix, --path-prefix or --blob"};
   }
@@ -118,6 +123,29 @@ Result<std::string> medium_named(Pg& pg, const std::string& text) {
     return Error{Errc::invalid, "'" + text + "' can mean any of these; give more of it:" + names};
   }
   return *rows->front()[0];
+}
+
+// The blob of the tables that begins with these digits.
+Result<events::BlobId> blob_named(Pg& pg, const std::string& digits) {
+  constexpr std::size_t kNamed = 5;
+  // The primary key's index finds them; every digit sorts below g.
+  auto rows =
+      pg.query("SELECT blobid FROM blobs WHERE blobid >= " + pg.quote(digits) + " AND blobid < " +
+               pg.quote(digits + "g") + " ORDER BY 1 LIMIT " + std::to_string(kNamed + 1));
+  if (!rows) return std::move(rows).error();
+  if (rows->empty()) {
+    return Error{Errc::not_found, "no blob of the tables begins with '" + digits + "'"};
+  }
+  if (rows->size() > 1) {
+    std::string names;
+    for (std::size_t i = 0; i < rows->size(); ++i) {
+      names += "\n  " + (i < kNamed ? *rows->at(i)[0] : "...");
+    }
+    return Error{Errc::invalid, "'" + digits + "' can mean any of these; give more of it:" + names};
+  }
+  const auto blob = events::BlobId::from_hex(*rows->front()[0]);
+  if (!blob) return Error{Errc::corruption, "table blobs has no blob '" + *rows->front()[0] + "'"};
+  return *blob;
 }
 
 // The columns of a row that is found, in the order of the SELECT.
@@ -249,6 +277,11 @@ int run(Context& context, const FindOptions& options) {
   auto pg = Pg::connect(*url);
   if (!pg) return fail(pg.error());
   if (auto begun = (*pg)->begin(); !begun) return fail(begun.error());
+  if (!options.blob.empty() && !query->blob) {
+    auto blob = blob_named(**pg, options.blob);
+    if (!blob) return fail(explained(blob.error()));
+    query->blob = *blob;
+  }
   if (auto searched = search_all(context, **pg, *query, options); !searched) {
     return fail(explained(searched.error()));
   }
@@ -270,7 +303,7 @@ Command find_command() {
       "  ntt find --name beach.jpg                 by its exact name\n"
       "  ntt find --name '*.wallet'                by a glob: * any bytes, ? one character\n"
       "  ntt find --suffix .jpg --path-prefix photos/2004/\n"
-      "  ntt find --blob a518072582de... --json    every place with this content";
+      "  ntt find --blob a518072582de --json       every place with this content";
   command.options = {
       {"--name", &options->name, "GLOB", "its base name; \\x2A is a literal *", false, {}},
       {"--path",
@@ -281,7 +314,12 @@ Command find_command() {
        {}},
       {"--suffix", &options->suffix, "TEXT", "what its base name ends with", false, {}},
       {"--path-prefix", &options->path_prefix, "TEXT", "what its path begins with", false, {}},
-      {"--blob", &options->blob, "ID", "its content: 64 hex digits", false, {}},
+      {"--blob",
+       &options->blob,
+       "ID",
+       "its content: 64 hex digits, or four or more that it begins with",
+       false,
+       {}},
       {"--medium", &options->medium, "MEDIUM", "on this medium only", false, {}},
       {"-i,--ignore-case",
        &options->ignore_case,
