@@ -3,6 +3,7 @@
 #include "projector/event_projection.h"
 
 #include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
@@ -25,16 +26,56 @@ constexpr const char* kColumns =
     "\"user\", program, attachment_bytes, known, data";
 constexpr std::uint64_t kProgressEvents = 4096;
 
+// Whether jsonb takes a number that is written so: as numeric, with at most 16383 digits behind the
+// point.
+bool fits_numeric(std::string_view number) {
+  constexpr std::int64_t kScaleMax = 16383;
+  const std::size_t end = std::min(number.find_first_of("eE"), number.size());
+  const std::size_t point = std::min(number.find('.'), end);
+  std::int64_t scale = point == end ? 0 : static_cast<std::int64_t>(end - point - 1);
+  if (end < number.size()) {
+    std::string_view exponent = number.substr(end + 1);
+    if (exponent.starts_with('+')) exponent.remove_prefix(1);
+    std::int64_t value = 0;
+    const auto [rest, failed] =
+        std::from_chars(exponent.data(), exponent.data() + exponent.size(), value);
+    if (failed != std::errc() || value < -kScaleMax * 2) return false;
+    scale -= std::min(value, kScaleMax);
+  }
+  return scale <= kScaleMax;
+}
+
+// Stops at what jsonb refuses.
+class AcceptableJson : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  bool null() override { return true; }
+  bool boolean(bool /*value*/) override { return true; }
+  bool number_integer(number_integer_t /*value*/) override { return true; }
+  bool number_unsigned(number_unsigned_t /*value*/) override { return true; }
+  bool number_float(number_float_t /*value*/, const string_t& written) override {
+    return fits_numeric(written);
+  }
+  bool string(string_t& /*value*/) override { return true; }
+  bool binary(binary_t& /*value*/) override { return true; }
+  bool key(string_t& /*value*/) override { return true; }
+  bool start_object(std::size_t /*size*/) override { return ++depth_ <= kDepthMax; }
+  bool end_object() override { return --depth_ >= 0; }
+  bool start_array(std::size_t /*size*/) override { return ++depth_ <= kDepthMax; }
+  bool end_array() override { return --depth_ >= 0; }
+  bool parse_error(std::size_t /*position*/, const std::string& /*token*/,
+                   const nlohmann::json::exception& /*error*/) override {
+    return false;
+  }
+
+ private:
+  static constexpr int kDepthMax = 500;  // far less than makes the server run out of stack
+  int depth_ = 0;
+};
+
 // Data that jsonb takes: the payload, or a JSON text of its bytes, escaped.
 std::string acceptable_json(const std::string& data) {
-  constexpr int kDepthMax = 500;  // far less than makes the server run out of stack
-  int deepest = 0;
-  const auto measure = [&deepest](int depth, auto /*what*/, auto& /*parsed*/) {
-    deepest = std::max(deepest, depth);
-    return true;
-  };
-  const auto json = nlohmann::json::parse(data, measure, /*allow_exceptions=*/false);
-  if (!json.is_discarded() && deepest <= kDepthMax) return data;
+  AcceptableJson acceptable;
+  if (nlohmann::json::sax_parse(data, &acceptable)) return data;
   return nlohmann::json(events::escape_bytes(data)).dump();
 }
 

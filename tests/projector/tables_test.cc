@@ -157,6 +157,34 @@ TEST_F(TablesTest, TextThatPostgresCannotHoldIsEscaped) {
   EXPECT_EQ(ask("SELECT data->>'label' FROM event WHERE seq = 1"), "nul\\x00here\n");
 }
 
+TEST_F(TablesTest, APayloadWithANumberThatPostgresCannotHoldIsAText) {
+  const std::vector<std::string> held = {"1e-16383", "0.5", "-1.25E+2", "1e300",
+                                         "123456789012345678901234567890"};
+  const std::vector<std::string> refused = {
+      "1e-16384", "1.5e-16383", "-1E-20000", "0e-20000", "1e-99999999999999999999", "1e400000"};
+  for (const auto& list : {held, refused}) {
+    for (const std::string& number : list) {
+      events::NewEvent event;
+      event.id = events::new_event_id(clock_);
+      event.type = "of_a_program_to_come";
+      event.medium = {kMedium};
+      event.occurred_at = clock_.now();
+      event.data = R"({"list":[{"x":)" + number + "}]}";
+      ASSERT_TRUE(log_->append_one(event));
+    }
+  }
+  project();
+  EXPECT_EQ(ask("SELECT count(*) FROM event WHERE jsonb_typeof(data) = 'object' AND "
+                "jsonb_typeof(data #> '{list,0,x}') = 'number' AND seq <= " +
+                std::to_string(held.size())),
+            std::to_string(held.size()) + "\n");
+  std::string texts;
+  for (const std::string& number : refused) texts += R"({"list":[{"x":)" + number + "}]}\n";
+  EXPECT_EQ(ask("SELECT data #>> '{}' FROM event WHERE seq > " + std::to_string(held.size()) +
+                " ORDER BY seq"),
+            texts);
+}
+
 TEST_F(TablesTest, TwoMediaThatBeginAlikeHavePartitionsOfTheirOwn) {
   const std::string second = kMedium.substr(0, 8) + "ffffffffffffffffffffffff";
   for (const std::string& medium : {kMedium, second, std::string("Carved.sda_1")}) {
