@@ -332,8 +332,9 @@ Result<StageReport> CopyRun::succeed() {
   }
   auto ended = context_.emitter.emit(total, start_);
   if (!ended) return std::move(ended).error();
-  std::string message = std::to_string(total.files) + " files, " + std::to_string(total.new_blobs) +
-                        " new, " + std::to_string(total.duplicate) + " duplicate";
+  std::string message = std::to_string(total.files) + (total.files == 1 ? " file, " : " files, ") +
+                        std::to_string(total.new_blobs) + " new, " +
+                        std::to_string(total.duplicate) + " duplicate";
   if (total.partial + total.failed > 0) {
     message += ", " + std::to_string(total.partial + total.failed) + " not readable";
   }

@@ -76,6 +76,9 @@ TEST(Media, FilesThatCouldNotBeCopiedCanBeTriedAgain) {
   medium.copy->partial = 1;
   EXPECT_EQ(next_step(medium, {}),
             "ntt run --image '/disk.img' --retry-failed (3 files are not stored)");
+  medium.copy->failed = 0;
+  EXPECT_EQ(next_step(medium, {}),
+            "ntt run --image '/disk.img' --retry-failed (1 file is not stored)");
 }
 
 TEST(Media, ADirectoryIsRunAgainWithItsOwnFlag) {

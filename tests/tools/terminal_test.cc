@@ -14,6 +14,12 @@ TEST(Terminal, NumbersHaveCommas) {
   EXPECT_EQ(with_commas(UINT64_MAX), "18,446,744,073,709,551,615");
 }
 
+TEST(Terminal, OneIsNotSeveral) {
+  EXPECT_EQ(counted(0, "file"), "0 files");
+  EXPECT_EQ(counted(1, "file"), "1 file");
+  EXPECT_EQ(counted(1234, "difference"), "1,234 differences");
+}
+
 TEST(Terminal, BytesComeInPowersOfAThousand) {
   EXPECT_EQ(human_bytes(0), "0 B");
   EXPECT_EQ(human_bytes(999), "999 B");

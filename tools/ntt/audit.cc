@@ -285,8 +285,8 @@ int verify_tables(Context& context, bool json) {
     std::cout << "the tables are the fold of events 1 to " << position.seq.value << ", root "
               << position.root.hex() << ": " << with_commas(*rows) << " rows compared\n";
   } else {
-    std::cout << "the tables are not the fold of the log: " << with_commas(differences)
-              << " differences" << (problem.empty() ? "" : "; " + problem) << "\n";
+    std::cout << "the tables are not the fold of the log: " << counted(differences, "difference")
+              << (problem.empty() ? "" : "; " + problem) << "\n";
   }
   return holds ? kDone : kFound;
 }

@@ -44,7 +44,7 @@ void print_summary(const Summary& summary, bool json) {
 }
 
 void print_verdict(const Examination& examination, std::uint64_t rows, std::uint64_t found) {
-  std::cout << (found == 0 ? "no difference" : with_commas(found) + " differences") << " in "
+  std::cout << (found == 0 ? "no difference" : counted(found, "difference")) << " in "
             << with_commas(rows) << " rows, up to event " << examination.position().seq.value
             << "\n";
   if (examination.live_version() != 0 &&

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "tools/ntt/media.h"
+#include "tools/ntt/terminal.h"
 
 namespace ntt::tools {
 
@@ -51,7 +52,8 @@ std::optional<Standing> unsettled(const MediumState& medium, const events::RunId
     const auto attempt = std::find_if(medium.attempts.rbegin(), medium.attempts.rend(),
                                       [&stage](const auto& each) { return each.stage == stage; });
     if (word == "running") return standing_at(word, *attempt);
-    if (first || is_overtaken(medium.attempts, *attempt)) continue;
+    // What is kept is not less for what could not be deleted.
+    if (first || stage == "cleanup" || is_overtaken(medium.attempts, *attempt)) continue;
     const bool was_seen = attempt->origin == Origin::native;
     first = standing_at(was_seen ? word : "attempted but not completed", *attempt);
     if (!was_seen && first->why.empty()) first->why = "its end is not known";
@@ -75,7 +77,7 @@ Standing completed(const MediumState& medium) {
     standing.word = "complete (adopted)";
   }
   if (const auto lost = medium.copy->partial + medium.copy->failed; lost > 0) {
-    standing.why = std::to_string(lost) + " files are not stored";
+    standing.why = counted(lost, "file") + (lost == 1 ? " is" : " are") + " not stored";
   }
   return standing;
 }

@@ -15,9 +15,10 @@ bool wants_color(const std::string& when, int fd);
 // Columns of the terminal at `fd`; 0 when it is none.
 std::size_t terminal_width(int fd);
 
-std::string with_commas(std::uint64_t number);      // 1,234,567
-std::string human_bytes(std::uint64_t bytes);       // 1.4 MB, powers of 1000
-std::string human_duration(std::uint64_t seconds);  // 0:07, 12:34, 3:02:11
+std::string with_commas(std::uint64_t number);                     // 1,234,567
+std::string counted(std::uint64_t number, std::string_view noun);  // 1 file, 1,234 files
+std::string human_bytes(std::uint64_t bytes);                      // 1.4 MB, powers of 1000
+std::string human_duration(std::uint64_t seconds);                 // 0:07, 12:34, 3:02:11
 // 0.034 s, 12.100 s, then as human_duration; with a minus if it is negative.
 std::string human_elapsed(std::int64_t micros);
 
