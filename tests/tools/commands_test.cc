@@ -122,6 +122,60 @@ TEST_F(CommandsTest, LogFiltersAndLimits) {
   EXPECT_EQ(ntt({"log", "--run", "1"}).exit_code, 2);
 }
 
+TEST_F(CommandsTest, AReaderThatLeavesIsNoErrorToSpeakOf) {
+  {
+    auto log = events::open_rocks_log({temp_ / "home/log"}, clock_);
+    ASSERT_TRUE(log);
+    events::Emitter emitter(**log, clock_, MediumId{"abcde0"}, events::new_run_id(clock_),
+                            events::this_actor());
+    const auto start = emitter.emit(events::EnumStart{});
+    ASSERT_TRUE(start);
+    events::EntryBatch batch;
+    batch.entries.resize(4000);  // printed, more than a pipe holds
+    events::EnumBatchData data;
+    data.manifest = start->value;
+    data.count = batch.entries.size();
+    ASSERT_TRUE(emitter.emit(data, *start, events::encode_entry_batch(batch).attachment));
+  }
+  for (const char* command :
+       {"show 2 --batch", "show 2 --batch --json", "export jsonl --batches"}) {
+    const auto piped =
+        run_command({"bash", "-c", std::string("\"$0\" ") + command + " | head -c 10", NTT_PROGRAM},
+                    {{{"NTT_HOME", (temp_ / "home").string()},
+                      {"XDG_CONFIG_HOME", (temp_ / "config").string()}},
+                     "",
+                     ""});
+    EXPECT_EQ(piped.err, "") << command;
+    EXPECT_EQ(piped.out.size(), 10U) << command;
+  }
+  const auto full = run_command(
+      {"bash", "-c", "\"$0\" show 2 --batch > /dev/full", NTT_PROGRAM},
+      {{{"NTT_HOME", (temp_ / "home").string()}, {"XDG_CONFIG_HOME", (temp_ / "config").string()}},
+       "",
+       ""});
+  EXPECT_EQ(full.exit_code, 1);
+  EXPECT_TRUE(contains(full.err, "could not be written")) << full.err;
+}
+
+TEST_F(CommandsTest, AnExportToAPipeIsWrittenToItAndDoesNotReplaceIt) {
+  write_log();
+  const auto pipe = temp_ / "pipe";
+  const auto piped = run_command(
+      {"bash", "-c", "mkfifo \"$1\" && { \"$0\" export jsonl --out \"$1\" & cat \"$1\"; wait; }",
+       NTT_PROGRAM, pipe.string()},
+      {{{"NTT_HOME", (temp_ / "home").string()}, {"XDG_CONFIG_HOME", (temp_ / "config").string()}},
+       "",
+       ""});
+  EXPECT_EQ(piped.out, ntt({"export", "jsonl"}).out) << piped.err;
+  EXPECT_TRUE(std::filesystem::is_fifo(pipe));
+  // Nor does one to a link.
+  write_file(temp_ / "target", "old");
+  std::filesystem::create_symlink(temp_ / "target", temp_ / "link");
+  EXPECT_EQ(ntt({"export", "jsonl", "--out", (temp_ / "link").string()}).exit_code, 0);
+  EXPECT_TRUE(std::filesystem::is_symlink(temp_ / "link"));
+  EXPECT_EQ(read_file(temp_ / "target"), piped.out);
+}
+
 TEST_F(CommandsTest, ShowDecodesABatchWithEveryByteEscaped) {
   write_log();
   const auto shown = ntt({"show", "3", "--batch", "--json"});

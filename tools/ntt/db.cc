@@ -52,8 +52,10 @@ int dump(const Context& context, const DbOptions& options) {
   auto dumped = projector::dump_tables(*url, [&](std::string_view piece) -> events::Status {
     if (context.cancelled) return events::Error{events::Errc::unavailable, "interrupted"};
     stream << piece;
-    return stream ? events::Status() : out->finish();
+    if (stream) return {};
+    return events::Error{events::Errc::io, "the output could not be written: is the disk full?"};
   });
+  if (!stream && options.output.empty() && reader_has_left()) return kFailed;
   if (!dumped) return fail(std::move(dumped).error().within("dumping the tables"));
   if (auto finished = out->finish(); !finished) return fail(finished.error());
   return kDone;

@@ -1,6 +1,5 @@
 // The ntt program, which answers to the name ntt-orchestrator as well.
 
-#include <cerrno>
 #include <exception>
 #include <filesystem>
 #include <iostream>
@@ -8,6 +7,7 @@
 #include <vector>
 
 #include "tools/ntt/cli.h"
+#include "tools/ntt/output_file.h"
 
 int main(int argc, char** argv) {
   constexpr int kInternalError = 70;
@@ -20,7 +20,8 @@ int main(int argc, char** argv) {
     std::cout.flush();
     // A reader that left (head) is no failure; a full disk is one.
     if (code == 0 && !std::cout) {
-      if (errno != EPIPE) std::cerr << "ntt: standard output could not be written\n";
+      if (!ntt::tools::reader_has_left())
+        std::cerr << "ntt: standard output could not be written\n";
       return 1;
     }
     return code;

@@ -11,9 +11,13 @@
 
 namespace ntt::tools {
 
+// Whether whoever read standard output has left (`| head`): no failure, and nobody to tell.
+bool reader_has_left();
+
 class OutputFile {
  public:
-  // `path` empty or "-": standard output.
+  // `path` empty or "-": standard output. What is there and is no file (a pipe, a device) is
+  // written to directly.
   static events::Result<OutputFile> open(const std::string& path);
   // A file that was not finished is removed.
   ~OutputFile();
@@ -23,7 +27,7 @@ class OutputFile {
   OutputFile& operator=(const OutputFile&) = delete;
 
   [[nodiscard]] std::ostream& stream();
-  // Errc::io when something could not be written.
+  // Errc::io when something could not be written and somebody waits for it.
   events::Status finish();
 
  private:
