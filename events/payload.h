@@ -614,6 +614,24 @@ struct Retraction {
   bool operator==(const Retraction&) const = default;
 };
 
+struct CleanupStart {
+  static constexpr const char* kType = "cleanup_start";
+  static constexpr std::uint16_t kVersion = 1;
+  std::string kind;  // as in CleanupDone
+  ByteString path;
+  std::uint64_t bytes = 0;
+  std::string blake3;                   // of the file as it was read just before, hex
+  std::string why;                      // why it is safe to delete
+  std::vector<std::uint64_t> evidence;  // seqs of the events that this rests on
+  static constexpr auto fields() {
+    using T = CleanupStart;
+    return std::tuple{field("kind", &T::kind),   field("path", &T::path),
+                      field("bytes", &T::bytes), field("blake3", &T::blake3),
+                      field("why", &T::why),     field("evidence", &T::evidence)};
+  }
+  bool operator==(const CleanupStart&) const = default;
+};
+
 struct CleanupDone {
   static constexpr const char* kType = "cleanup_done";
   static constexpr std::uint16_t kVersion = 1;
@@ -627,6 +645,11 @@ struct CleanupDone {
                       field("why", &T::why)};
   }
   bool operator==(const CleanupDone&) const = default;
+};
+
+struct CleanupError : StageErrorFields {
+  static constexpr const char* kType = "cleanup_error";
+  static constexpr std::uint16_t kVersion = 1;
 };
 
 struct CheckpointSigned {
@@ -708,15 +731,16 @@ template <class... Payload>
 struct PayloadList {};
 
 using AllPayloads =
-    PayloadList<MediumIdentified, MediumLabelled, Note, MapfileObserved,               //
-                ImageStart, ImageSuccess, ImageError, ImageSkip,                       //
-                EnumStart, EnumBatchData, EnumSuccess, EnumError, EnumSkip,            //
-                LoadStart, LoadBatchData, LoadSuccess, LoadError, LoadSkip,            //
-                CopyStart, CopyBatchData, CopySuccess, CopyError, CopySkip,            //
-                ArchiveStart, ArchiveSuccess, ArchiveError, ArchiveSkip,               //
-                VerifyStart, VerifyBatchData, VerifySuccess, VerifyError, VerifySkip,  //
-                PipelineStart, PipelineDone, PipelineAbort,                            //
-                Retraction, CleanupDone, CheckpointSigned, LegacyClaim, LegacyLine>;
+    PayloadList<MediumIdentified, MediumLabelled, Note, MapfileObserved,                //
+                ImageStart, ImageSuccess, ImageError, ImageSkip,                        //
+                EnumStart, EnumBatchData, EnumSuccess, EnumError, EnumSkip,             //
+                LoadStart, LoadBatchData, LoadSuccess, LoadError, LoadSkip,             //
+                CopyStart, CopyBatchData, CopySuccess, CopyError, CopySkip,             //
+                ArchiveStart, ArchiveSuccess, ArchiveError, ArchiveSkip,                //
+                VerifyStart, VerifyBatchData, VerifySuccess, VerifyError, VerifySkip,   //
+                PipelineStart, PipelineDone, PipelineAbort,                             //
+                Retraction, CleanupStart, CleanupDone, CleanupError, CheckpointSigned,  //
+                LegacyClaim, LegacyLine>;
 
 // The payload as canonical JSON bytes (keys sorted, no spaces).
 template <class Payload>

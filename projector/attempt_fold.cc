@@ -66,7 +66,8 @@ events::Status AttemptFold::apply(const Event& event, EventKind kind) {
   }
   StageAttempt* attempt = attempt_ended_by(event, kind);
   if (attempt == nullptr) {
-    if (kind.phase == Phase::skip) return {};
+    // A deletion that ntt did not begin is no attempt of its own.
+    if (kind.phase == Phase::skip || kind.subject == Subject::cleanup) return {};
     begin(event, kind);
     attempt = &attempts_.back();
   }

@@ -28,8 +28,8 @@ std::string why_never(const Event& event, EventKind kind) {
   if (event.type.starts_with("pipeline_")) {
     return what + ": it records a run, and nothing is folded from it";
   }
-  if (event.type == events::CleanupDone::kType) {
-    return what + ": what was deleted stays deleted; put a note beside it (`ntt note`)";
+  if (kind.subject == Subject::cleanup) {
+    return what + ": what was done to a file stays done; put a note beside it (`ntt note`)";
   }
   if (event.type == events::CheckpointSigned::kType) {
     return what + ": a signature that was given stays given";

@@ -24,6 +24,10 @@ struct Names {
         kinds[kept.back()] = {static_cast<Subject>(stage), static_cast<Phase>(phase)};
       }
     }
+    kinds["cleanup_done"] = {Subject::cleanup, Phase::success};
+    for (const char* unused : {"cleanup_batch", "cleanup_success", "cleanup_skip"}) {
+      kinds.erase(unused);
+    }
     kinds["medium_identified"] = {Subject::identified, Phase::none};
     kinds["medium_labelled"] = {Subject::labelled, Phase::none};
     kinds["mapfile_observed"] = {Subject::mapfile, Phase::none};

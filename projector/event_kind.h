@@ -8,8 +8,9 @@
 
 namespace ntt::projector {
 
-inline constexpr std::array<std::string_view, 6> kStages = {"image", "enum",    "load",
-                                                            "copy",  "archive", "verify"};
+// The stages of the pipeline, and cleanup, which a person starts.
+inline constexpr std::array<std::string_view, 7> kStages = {"image",   "enum",   "load",   "copy",
+                                                            "archive", "verify", "cleanup"};
 
 enum class Phase : std::uint8_t { none, start, batch, success, error, skip };
 
@@ -20,6 +21,7 @@ enum class Subject : std::uint8_t {
   copy,
   archive,
   verify,
+  cleanup,
   identified,
   labelled,
   mapfile,
@@ -32,7 +34,7 @@ struct EventKind {
   Subject subject = Subject::other;
   Phase phase = Phase::none;  // of a stage
   [[nodiscard]] bool is(Subject s, Phase p) const { return subject == s && phase == p; }
-  [[nodiscard]] bool is_stage() const { return subject <= Subject::verify; }
+  [[nodiscard]] bool is_stage() const { return subject <= Subject::cleanup; }
 };
 
 EventKind kind_of(std::string_view type);

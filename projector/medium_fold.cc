@@ -125,6 +125,7 @@ Status MediumSteps::take_success(const Event& event, Subject stage) {
     case Subject::image: {
       auto image = events::payload_of<events::ImageSuccess>(event);
       if (!image) return std::move(image).error();
+      deleted_images_.erase(image->image_path.bytes);
       set(state_.image_path, std::optional(std::move(image->image_path.bytes)), event, image_by_);
       break;
     }
@@ -145,6 +146,13 @@ Status MediumSteps::take_success(const Event& event, Subject stage) {
     case Subject::verify:
       verifies_.emplace_back(event);
       break;
+    case Subject::cleanup: {
+      auto cleanup = events::payload_of<events::CleanupDone>(event);
+      if (!cleanup) return std::move(cleanup).error();
+      if (cleanup->kind != "image") break;
+      deleted_images_[cleanup->path.bytes] = Stamp{event.occurred_at, event.seq};
+      break;
+    }
     default:
       break;
   }
@@ -300,6 +308,10 @@ events::Result<MediumState> MediumSteps::judge(MediumState state) const {
         &MediumSteps::judge_copy, &MediumSteps::judge_verify}) {
     if (auto done = (this->*step)(state); !done) return std::move(done).error();
   }
+  if (auto found = deleted_images_.find(state.image_path.value_or(""));
+      found != deleted_images_.end()) {
+    state.image_deleted = found->second;
+  }
   touched_by(state, attempts_.add_problems(state.problems));
   for (const SetBy& by :
        {human_by_, source_by_, image_by_, size_by_, message_by_, diagnostics_by_}) {
@@ -344,6 +356,7 @@ bool same_content(MediumState a, MediumState b) {
     state->attempts.clear();
     state->claims.clear();
     state->unknown_events.clear();
+    state->image_deleted.reset();
   }
   return a == b;
 }

@@ -22,10 +22,10 @@ struct Stamp {
   bool operator==(const Stamp&) const = default;
 };
 
-// One attempt of a stage: its start and, if it has one, its end. A skip without a start is no
-// attempt; a success or an error whose start the log does not have (a backfilled one) is listed
-// with its own seq and time as start_seq and started_at. An attempt whose end was retracted has no
-// end; it is retracted and not interrupted, for it did come to one.
+// One attempt of a stage, or of cleanup at one file: its start and, if it has one, its end. A skip
+// without a start is no attempt; a success or an error whose start the log does not have (a
+// backfilled one) is listed with its own seq and time as start_seq and started_at. An attempt whose
+// end was retracted has no end; it is retracted and not interrupted, for it did come to one.
 struct StageAttempt {
   std::string stage;  // "enum", "load", ...
   Sequence start_seq;
@@ -66,6 +66,7 @@ struct MediumState {
   bool is_damaged = false;  // verify found blobs or the archive changed, missing or unreadable
   Sequence load_seq;        // seq of the current load_success; 0: none
   Sequence last_seq;        // the last event that changed what is above this line
+  std::optional<Stamp> image_deleted;    // the image at image_path was, and not made again since
   std::vector<StageAttempt> attempts;    // in order of start
   std::vector<StageAttempt> claims;      // what old logs say was attempted: legacy_fold.h
   std::vector<Sequence> unknown_events;  // of types that this version does not know: skipped

@@ -2,7 +2,9 @@
 
 #pragma once
 
+#include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "events/event.h"
@@ -84,6 +86,7 @@ class MediumSteps {
   std::vector<LazyPayload<events::EnumSuccess>> manifests_;
   std::vector<LazyPayload<events::CopySuccess>> copies_;      // since load_
   std::vector<LazyPayload<events::VerifySuccess>> verifies_;  // since load_
+  std::map<std::string, Stamp> deleted_images_;               // by path
   // Which event set what.
   SetBy human_by_, source_by_, image_by_, size_by_, message_by_, diagnostics_by_;
 };

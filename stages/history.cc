@@ -28,9 +28,9 @@ struct Collected {
 
 bool is_relevant(std::string_view type) {
   static constexpr std::string_view kTypes[] = {
-      "medium_identified", "image_success",   "mapfile_observed", "enum_start",
-      "enum_success",      "enum_error",      "enum_skip",        "load_success",
-      "copy_success",      "archive_success", "verify_success"};
+      "medium_identified", "image_success", "mapfile_observed", "enum_start",   "enum_success",
+      "enum_error",        "enum_skip",     "load_success",     "copy_success", "archive_success",
+      "verify_success",    "cleanup_start", "cleanup_done",     "cleanup_error"};
   return std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes);
 }
 
@@ -100,7 +100,7 @@ Status keep(const Event& event, std::optional<Recorded<Payload>>& latest) {
   if (!payload) {
     return std::move(payload).error().within("event " + std::to_string(event.seq.value));
   }
-  latest = Recorded<Payload>{event.seq, event.occurred_at, std::move(*payload)};
+  latest = Recorded<Payload>{event.seq, event.occurred_at, std::move(*payload), event.origin};
   return {};
 }
 
@@ -113,7 +113,8 @@ class Folder {
     if (event.type == events::MediumIdentified::kType) return keep(event, history.identified);
     if (event.type == events::ImageSuccess::kType) return keep(event, history.image);
     if (event.type == events::MapfileObserved::kType) return keep(event, history.mapfile);
-    if (event.type == events::ArchiveSuccess::kType) return keep(event, history.archived);
+    if (event.type == events::ArchiveSuccess::kType) return take_archive(event);
+    if (event.type.starts_with("cleanup_")) return take_cleanup(event);
     if (event.type == events::VerifySuccess::kType) return keep(event, history.verified);
     if (event.type == events::CopySuccess::kType) return take_copy(event);
     return take_enum(event);
@@ -145,6 +146,28 @@ class Folder {
     }
     history.generations = std::max(history.generations + 1, load->payload.generation);
     if (!retracted) history.loaded = std::move(load);
+    return {};
+  }
+
+  Status take_archive(const Event& event) {
+    if (auto kept = keep(event, history.archived); !kept) return kept;
+    history.archives.push_back(*history.archived);
+    return {};
+  }
+
+  Status take_cleanup(const Event& event) {
+    if (event.type == events::CleanupStart::kType) {
+      std::optional<Recorded<events::CleanupStart>> start;
+      if (auto kept = keep(event, start); !kept) return kept;
+      history.open_cleanups.push_back(std::move(*start));
+      return {};
+    }
+    std::erase_if(history.open_cleanups,
+                  [&event](const auto& start) { return start.seq == event.cause; });
+    if (event.type != events::CleanupDone::kType) return {};
+    std::optional<Recorded<events::CleanupDone>> done;
+    if (auto kept = keep(event, done); !kept) return kept;
+    history.deleted.push_back(std::move(*done));
     return {};
   }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "events/log.h"
 #include "events/payload.h"
@@ -15,6 +16,7 @@ struct Recorded {
   events::Sequence seq;
   events::Timestamp occurred_at;
   Payload payload;
+  events::Origin origin = events::Origin::native;
 };
 
 // The latest of each kind, retracted events left out.
@@ -32,6 +34,9 @@ struct History {
   std::optional<Recorded<events::CopySuccess>> copied;  // of the current generation only
   std::optional<Recorded<events::ArchiveSuccess>> archived;
   std::optional<Recorded<events::VerifySuccess>> verified;
+  std::vector<Recorded<events::ArchiveSuccess>> archives;     // all; the last one is `archived`
+  std::vector<Recorded<events::CleanupStart>> open_cleanups;  // deletions that have no end
+  std::vector<Recorded<events::CleanupDone>> deleted;
 };
 
 events::Result<History> read_history(const events::Log& log, const events::MediumId& medium);

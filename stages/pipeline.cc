@@ -14,12 +14,14 @@
 #include "events/bytes.h"
 #include "stages/archive.h"
 #include "stages/copy.h"
+#include "stages/deleted_image.h"
 #include "stages/enumerate.h"
 #include "stages/history.h"
 #include "stages/identify.h"
 #include "stages/image.h"
 #include "stages/load.h"
 #include "stages/mapfile.h"
+#include "stages/recipe.h"
 #include "stages/source.h"
 #include "stages/verify.h"
 
@@ -27,6 +29,7 @@ namespace ntt::stages {
 
 using events::Errc;
 using events::Error;
+using events::Sequence;
 
 namespace {
 
@@ -87,6 +90,9 @@ class Pipeline {
   [[nodiscard]] std::optional<std::string> missing_need(const Stage& stage) const;
   Status run_stages();
   Result<PipelineReport> finish();
+  Status look_for_image();
+  template <class Skip>
+  Result<StageReport> skip_without_image(Sequence done_by);
   Result<Source*> source();
   Result<std::vector<ByteRange>> unrescued();
 
@@ -103,6 +109,8 @@ class Pipeline {
   std::string image_path_;
   std::string mapfile_path_;
   std::unique_ptr<Source> source_;
+  std::optional<Sequence>
+      deleted_by_;  // the image is gone, and this event says that it was deleted
   PipelineReport report_;
   std::string failure_;               // what the first failed stage said
   std::vector<std::string> not_run_;  // for want of what they need
@@ -164,8 +172,35 @@ Result<std::vector<ByteRange>> Pipeline::unrescued() {
                                   ", which says what, is not beside the image: put it there"};
 }
 
+// An image that was deleted after it was archived is no loss: what was read from it is in the log.
+Status Pipeline::look_for_image() {
+  const std::string& kind = request_.source.kind;
+  if ((kind != "image" && kind != "device") || is_regular_file(image_path_)) return {};
+  auto history = read_history(context_.log, context_.emitter.medium());
+  if (!history) return std::move(history).error();
+  deleted_by_ = deletion_of(*history, absolute_path(image_path_));
+  return {};
+}
+
+template <class Skip>
+Result<StageReport> Pipeline::skip_without_image(Sequence done_by) {
+  Skip skipped;
+  skipped.reason = "image_deleted";
+  skipped.message =
+      "done before the image was deleted (event " + std::to_string(deleted_by_->value) + ")";
+  skipped.done_by = done_by.value;
+  auto seq = context_.emitter.emit(skipped);
+  if (!seq) return std::move(seq).error();
+  return StageReport{StageOutcome::skip, skipped.message, *seq};
+}
+
 Result<Source*> Pipeline::source() {
   if (source_) return source_.get();
+  if (deleted_by_) {
+    return Error{Errc::not_found, "the image " + events::escape_bytes(image_path_) +
+                                      " was deleted (event " + std::to_string(deleted_by_->value) +
+                                      "): unpack it from its archive first"};
+  }
   const std::string& kind = request_.source.kind;
   Result<std::unique_ptr<Source>> opened = Error{Errc::invalid, "no source of kind " + kind};
   if (kind == "image" || kind == "device") {
@@ -188,6 +223,7 @@ Result<Source*> Pipeline::source() {
 }
 
 Result<StageReport> Pipeline::image() {
+  if (deleted_by_) return skip_without_image<events::ImageSkip>(*deleted_by_);
   ImageRequest request;
   request.source = request_.source;
   request.image_path = image_path_;
@@ -210,6 +246,11 @@ Result<StageReport> Pipeline::source_unusable(const Error& error) {
 }
 
 Result<StageReport> Pipeline::enumerate() {
+  if (deleted_by_ && !request_.force) {
+    auto history = read_history(context_.log, context_.emitter.medium());
+    if (!history) return std::move(history).error();
+    if (history->enumerated) return skip_without_image<events::EnumSkip>(history->enumerated->seq);
+  }
   auto from = source();
   if (!from) return source_unusable(from.error());
   EnumRequest request;
@@ -228,6 +269,14 @@ Result<StageReport> Pipeline::load() {
 }
 
 Result<StageReport> Pipeline::copy() {
+  if (deleted_by_) {
+    auto history = read_history(context_.log, context_.emitter.medium());
+    if (!history) return std::move(history).error();
+    const auto& copied = history->copied;
+    const bool is_enough =
+        copied && (!request_.retry_failed || copied->payload.partial + copied->payload.failed == 0);
+    if (is_enough) return skip_without_image<events::CopySkip>(copied->seq);
+  }
   auto from = source();
   if (!from) return StageReport{StageOutcome::error, from.error().message, {}};
   CopyRequest request;
@@ -313,6 +362,7 @@ Result<PipelineReport> Pipeline::run(const Identity& identity) {
   start.force = request_.force;
   auto started = context_.emitter.emit(start);
   if (!started) return std::move(started).error();
+  if (auto looked = look_for_image(); !looked) return std::move(looked).error();
   if (auto known = record_identity(context_, identity, request_.label); !known) {
     return std::move(known).error();
   }
@@ -341,6 +391,11 @@ Result<PipelineReport> run_pipeline(events::Log& log, events::Clock& clock, Prog
   auto mapfile = is_image ? mapfile_beside(request.source.path.bytes) : Result<std::string>("");
   if (!mapfile) return std::move(mapfile).error();
   auto identity = identify(request.source, request.label);
+  if (!identity && is_image && identity.error().code == Errc::not_found) {
+    auto deleted = find_deleted_image(log, absolute_path(request.source.path.bytes));
+    if (!deleted) return std::move(deleted).error();
+    if (*deleted) identity = std::move((*deleted)->identity);
+  }
   if (!identity) return std::move(identity).error();
   events::Emitter emitter(log, clock, identity->medium, events::new_run_id(clock),
                           events::this_actor());

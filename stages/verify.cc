@@ -307,7 +307,9 @@ Result<StageReport> run_verify(StageContext& context, const VerifyRequest& reque
     return found.mismatched + found.missing + found.unreadable == 0 &&
            found.archive_intact.value_or(true);
   };
-  if (history->verified && !request.force && is_clean(history->verified->payload) &&
+  // A claim that somebody verified it once is no reason not to look.
+  const bool was_seen = history->verified && history->verified->origin == events::Origin::native;
+  if (was_seen && !request.force && is_clean(history->verified->payload) &&
       history->verified->payload.copy == history->copied->seq.value &&
       history->verified->payload.archive == archive) {
     return skip(context, "already_done", "this copy and this archive are verified",

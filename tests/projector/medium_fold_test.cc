@@ -148,6 +148,44 @@ TEST(MediumFold, WhoSaidThatSomethingIsDoneIsKnownOfLoadCopyAndEveryAttempt) {
   EXPECT_EQ(history.fold().copy_origin, Origin::native);
 }
 
+TEST(MediumFold, AnImageThatWasDeletedIsToldApartFromItsPathAndSetsNoTime) {
+  History history;
+  events::ImageSuccess image;
+  image.image_path = {"/a.img"};
+  history.add(image, 10);
+  history.copy(30, history.load(20));
+  const MediumState before = history.fold();
+  const Sequence start = history.add(events::CleanupStart{}, 40);
+  EXPECT_EQ(history.fold().attempts.back().stage, "cleanup");
+  EXPECT_EQ(history.fold().attempts.back().outcome, "");
+  const Sequence done = history.add(events::CleanupDone{"image", {"/a.img"}, 5, ""}, 50, start);
+  const MediumState after = history.fold();
+  EXPECT_EQ(after.image_deleted, (Stamp{{50}, done}));
+  EXPECT_EQ(after.image_path, "/a.img");
+  EXPECT_EQ(after.enum_done, before.enum_done);
+  EXPECT_EQ(after.copy_done, before.copy_done);
+  EXPECT_EQ(after.last_seq, before.last_seq);
+  EXPECT_EQ(after.attempts.back().outcome, "success");
+  history.add(image, 60);
+  EXPECT_FALSE(history.fold().image_deleted) << "it was made again";
+}
+
+TEST(MediumFold, ADeletionThatNttDidNotBeginIsNoAttempt) {
+  History history;
+  history.add(events::CleanupDone{"image", {"/a.img"}, 5, ""}, 50, {}, events::Origin::imported);
+  EXPECT_TRUE(history.fold().attempts.empty());
+}
+
+TEST(MediumFold, AFileThatCouldNotBeDeletedIsAProblemUntilItIs) {
+  History history;
+  const Sequence start = history.add(events::CleanupStart{}, 10);
+  history.add(events::CleanupError{{"not_deleted", "read-only"}}, 20, start);
+  EXPECT_EQ(history.fold().problems,
+            std::vector<std::string>{"cleanup failed: not_deleted: read-only"});
+  history.add(events::CleanupDone{}, 40, history.add(events::CleanupStart{}, 30));
+  EXPECT_TRUE(history.fold().problems.empty());
+}
+
 TEST(MediumFold, AnErrorIsTheAttemptsAndAProblemUntilTheNextAttempt) {
   History history;
   const Sequence start = history.add(events::CopyStart{}, 10);

@@ -44,6 +44,25 @@ class RunFoldTest : public testing::Test {
 
 using Stages = std::vector<std::pair<std::string, std::string>>;
 
+TEST_F(RunFoldTest, ARunThatOnlyDeletesLastsFromItsFirstFileToItsLast) {
+  add(events::VerifySuccess{});
+  add(events::CleanupStart{});
+  EXPECT_EQ(state().outcome, "") << "no end yet: interrupted, or at work";
+  EXPECT_EQ(state().started_at, Timestamp{12'000'000});
+  add(events::CleanupDone{});
+  EXPECT_EQ(state().outcome, "done");
+  add(events::CleanupStart{});
+  EXPECT_EQ(state().outcome, "");
+  events::CleanupError error;
+  error.message = "delete /a.map: Operation not permitted";
+  add(error);
+  EXPECT_EQ(state().outcome, "failed");
+  EXPECT_EQ(state().failed_stage, "cleanup");
+  EXPECT_EQ(state().message, error.message);
+  EXPECT_EQ(state().ended_at, Timestamp{15'000'000});
+  EXPECT_EQ(state().stages, (Stages{{"verify", "success"}, {"cleanup", "error"}}));
+}
+
 TEST_F(RunFoldTest, ARunThatCameToItsEndIsDone) {
   start();
   add(events::ImageSkip{});

@@ -215,6 +215,15 @@ TEST(Standing, OldLogsAloneMakeNothingComplete) {
   EXPECT_EQ(standing(medium).why, "old logs claim that it failed: 3 remaining");
 }
 
+TEST(Standing, WhatCouldNotBeDeletedLeavesACompleteMediumComplete) {
+  for (const char* outcome : {"", "error"}) {
+    Attempts attempts = copied().add("cleanup", outcome);
+    EXPECT_EQ(standing(attempts.medium).word, "complete") << outcome;
+    EXPECT_NE(next_step(attempts.medium, {}).find("ntt cleanup"), std::string::npos) << outcome;
+  }
+  EXPECT_EQ(standing_of(copied().add("cleanup", "").medium, kRun).word, "running");
+}
+
 TEST(Standing, EveryStateSaysWhatToDoNext) {
   MediumState medium;
   medium.source_kind = "image";

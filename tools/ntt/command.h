@@ -59,6 +59,7 @@ Command rebuild_command();
 Command diff_command();
 Command audit_command();
 Command reconcile_command();
+Command cleanup_command();
 Command verify_command();
 Command verify_proof_command();  // a part of verify
 Command checkpoint_command();

@@ -162,8 +162,8 @@ void warn_of_stop(const events::MediumId& medium, const projector::FoldStop& sto
 }
 
 const std::vector<std::string>& stage_names() {
-  static const std::vector<std::string> names = {"image", "enum",    "load",
-                                                 "copy",  "archive", "verify"};
+  static const std::vector<std::string> names = {"image",   "enum",   "load",   "copy",
+                                                 "archive", "verify", "cleanup"};
   return names;
 }
 
@@ -216,7 +216,13 @@ std::string next_step(const MediumState& medium, const events::RunId& running) {
     const bool is_only_claimed = medium.attempts.empty();
     return run_again(medium) + (is_only_claimed ? " (only old logs tell of it)" : "");
   }
-  if (medium.copy->failed + medium.copy->partial > 0) {
+  const std::string cleanup = stage_standing(medium, "cleanup", running);
+  if (cleanup == "interrupted" || cleanup == "failed") {
+    return "ntt cleanup " + medium.medium.text.substr(0, 8) + " --yes (its cleanup " +
+           (cleanup == "failed" ? "failed)" : "was interrupted)");
+  }
+  // Of a deleted image the archive has everything, and nothing more can be read from it in place.
+  if (medium.copy->failed + medium.copy->partial > 0 && !medium.image_deleted) {
     return run_again(medium) + " --retry-failed (" + standing.why + ")";
   }
   return medium.verify_done ? "" : run_again(medium) + " (to verify)";

@@ -28,7 +28,7 @@ std::string remedy(events::Sequence stop);
 // Warns that what is shown of the medium is what it was before an event.
 void warn_of_stop(const events::MediumId& medium, const projector::FoldStop& stop);
 
-// The stages of the pipeline that leave attempts, in order.
+// The stages that leave attempts: those of the pipeline in their order, and cleanup.
 const std::vector<std::string>& stage_names();
 
 // The run that a process is working on now. Zero: nobody writes the log.

@@ -94,6 +94,8 @@ Json json_of(const projector::PartialFold& fold, const events::RunId& running) {
   json["source_path"] = events::escape_bytes(medium.source_path);
   json["image_path"] =
       medium.image_path ? Json(events::escape_bytes(*medium.image_path)) : Json(nullptr);
+  json["image_deleted_at"] = json_of_stamp(medium.image_deleted);
+  json["image_deleted_seq"] = json_of_seq(medium.image_deleted);
   json["size"] = json_of(medium.size);
   json["health"] = text_or_null(medium.health);
   const Standing standing = standing_of(medium, running);

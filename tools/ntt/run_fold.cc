@@ -52,7 +52,26 @@ void RunFold::apply(const Event& event) {
     }
   } else {
     apply_stage(event);
+    apply_cleanup(event);
   }
+}
+
+// A run that only deletes has no pipeline_start: it lasts from its first file to its last.
+void RunFold::apply_cleanup(const Event& event) {
+  if (state_.start || projector::kind_of(event.type).subject != projector::Subject::cleanup) return;
+  if (event.type == events::CleanupStart::kType) {
+    if (!state_.started_at) state_.started_at = event.occurred_at;
+    if (state_.outcome == "done") state_.outcome.clear();
+    return;
+  }
+  state_.ended_at = event.occurred_at;
+  if (event.type == events::CleanupDone::kType) {
+    if (state_.outcome.empty()) state_.outcome = "done";
+    return;
+  }
+  state_.outcome = "failed";
+  state_.failed_stage = "cleanup";
+  if (auto error = events::payload_of<events::CleanupError>(event)) state_.message = error->message;
 }
 
 }  // namespace ntt::tools

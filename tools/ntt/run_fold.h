@@ -17,8 +17,9 @@ struct RunState {
   events::Sequence first_seq;
   events::Sequence last_seq;
   std::uint64_t events = 0;
-  std::optional<events::Timestamp> started_at;  // pipeline_start's time
-  std::optional<events::Timestamp> ended_at;    // of pipeline_done or pipeline_abort
+  std::optional<events::Timestamp>
+      started_at;                             // pipeline_start's time, or the first cleanup_start's
+  std::optional<events::Timestamp> ended_at;  // of pipeline_done, pipeline_abort, the last cleanup
   events::Timestamp last_event_at;
   std::optional<events::PipelineStart> start;
   std::vector<std::string> media;  // in order of their first event
@@ -40,6 +41,7 @@ class RunFold {
 
  private:
   void apply_stage(const events::Event& event);
+  void apply_cleanup(const events::Event& event);
   RunState state_;
 };
 

@@ -26,22 +26,32 @@ struct RunsOptions {
   bool json = false;
 };
 
-// The runs that have a pipeline_start, oldest first. 16 bytes a run are held.
+// The runs that have a pipeline_start or a cleanup_start, oldest first. 16 bytes a run are held.
 Result<std::vector<RunId>> runs_of(const Log& log, std::uint64_t limit) {
-  Selection selection;
-  selection.filter.types = {events::PipelineStart::kType};
-  if (limit != 0) {
-    auto begin = begin_of_newest(log, selection, limit);
-    if (!begin) return std::move(begin).error();
-    selection.filter.first = *begin;
+  // A run of cleanup has several starts: as many events as runs may be too few.
+  for (std::uint64_t starts = limit;; starts *= 2) {
+    Selection selection;
+    selection.filter.types = {events::PipelineStart::kType, events::CleanupStart::kType};
+    if (limit != 0) {
+      auto begin = begin_of_newest(log, selection, starts);
+      if (!begin) return std::move(begin).error();
+      selection.filter.first = *begin;
+    }
+    std::vector<RunId> runs;
+    std::uint64_t found = 0;
+    auto scanned = scan(log, selection, [&runs, &found](const Event& event) {
+      found += 1;
+      const bool is_new = !event.run.is_zero() && (runs.empty() || runs.back() != event.run);
+      if (is_new) runs.push_back(event.run);
+      return true;
+    });
+    if (!scanned) return scanned.error();
+    if (limit != 0 && runs.size() < limit && found == starts) continue;
+    if (limit != 0 && runs.size() > limit) {
+      runs.erase(runs.begin(), runs.end() - static_cast<std::ptrdiff_t>(limit));
+    }
+    return runs;
   }
-  std::vector<RunId> runs;
-  auto scanned = scan(log, selection, [&runs](const Event& event) {
-    if (!event.run.is_zero()) runs.push_back(event.run);
-    return true;
-  });
-  if (!scanned) return scanned.error();
-  return runs;
 }
 
 Result<RunState> fold_run(const Log& log, const RunId& run) {

@@ -162,6 +162,7 @@ void print_one(const PartialFold& fold, const RunId& running, bool color) {
   print_stamp("copy_done     ", medium.copy_done);
   print_stamp("archive_done  ", medium.archive_done);
   print_stamp("verify_done   ", medium.verify_done);
+  if (medium.image_deleted) print_stamp("image deleted ", medium.image_deleted);
   print_counts(medium);
   for (const auto& problem : medium.problems) std::cout << "problem       " << problem << "\n";
   if (fold.stop) {
