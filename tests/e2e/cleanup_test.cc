@@ -309,6 +309,28 @@ TEST_F(CleanupTest, AClaimOpensNothingUntilNttItselfHasVerified) {
   EXPECT_EQ(cleanup(0, {"--yes"}).at("image")["outcome"], "deleted");
 }
 
+TEST_F(CleanupTest, AnArchiveThatOnlyAClaimSaysHoldsTheImageIsUnpackedAndRefused) {
+  take_in();
+  medium = status()["medium"];
+  const Json archived = events("archive_success").back();
+  claim("retraction", Json{{"retracts", archived["seq"]}, {"why", "to be claimed instead"}}.dump(),
+        Origin::native);
+  // The file has the digest that is claimed of it, and something else in it than is claimed.
+  fs::remove(archive());
+  write_file(temp / "tree/disk.img", "not the image");
+  output_of(
+      {"sh", "-c",
+       "tar c -C " + (temp / "tree").string() + " disk.img | zstd -q -o " + archive().string()});
+  Json claimed = archived["data"];
+  claimed["bytes"] = fs::file_size(archive());
+  claimed["blake3"] = output_of({"b3sum", "--no-names", archive().string()}).substr(0, 64);
+  claim("archive_success", claimed.dump(), Origin::backfilled);
+  take_in();
+  EXPECT_EQ(events("verify_success").back()["data"]["archive_intact"], true);
+  EXPECT_EQ(cleanup(0).at("image")["deletable"], true) << "by the log alone";
+  expect_refused("is not what was written");
+}
+
 TEST_F(CleanupTest, KilledBetweenIntentAndDeletionItIsInterruptedAndARerunFinishesIt) {
   take_in();
   for (int n = 1; events("cleanup_start").empty(); ++n) {
