@@ -102,6 +102,9 @@ struct CopyRecord {
   std::uint64_t size_read = 0;  // bytes that reads returned
   FileErrorType error_type = FileErrorType::none;
   std::string error_message;
+  // What the table of an earlier system says beside; absent and empty for what is copied now.
+  std::optional<Timestamp> processed_at{};
+  std::string mime_type{};
   bool operator==(const CopyRecord&) const = default;
 };
 

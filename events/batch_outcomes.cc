@@ -24,6 +24,8 @@ enum Id : std::uint8_t {
   kErrorType = 4,
   kBlob = 5,
   kErrorMessage = 6,  // and 7
+  kProcessedAt = 8,
+  kMimeType = 9,  // and 10
 };
 }  // namespace copy_column
 
@@ -86,6 +88,16 @@ bool assign_enum(Enum& member, U64 value, Enum first, Enum last) {
 
 bool has_blob(const CopyRecord& record) {
   return record.outcome == CopyOutcome::copied || record.outcome == CopyOutcome::duplicate;
+}
+
+// A time as a number above 0, which stands for none.
+U64 number_of(const std::optional<Timestamp>& time) {
+  return time ? zigzag(time->micros) + 1 : 0;
+}
+
+std::optional<Timestamp> time_of(U64 number) {
+  if (number == 0) return std::nullopt;
+  return Timestamp{unzigzag(number - 1)};
 }
 
 bool take_blob(ByteReader& in, BlobId& blob) {
@@ -162,6 +174,9 @@ EncodedBatch encode_copy_batch(const CopyBatch& batch) {
   out.put_bytes(kBlob, blobs);
   out.put_strings(kErrorMessage,
                   [&](std::size_t i) -> const std::string& { return records[i].error_message; });
+  out.put_deltas(kProcessedAt, [&](std::size_t i) { return number_of(records[i].processed_at); });
+  out.put_strings(kMimeType,
+                  [&](std::size_t i) -> const std::string& { return records[i].mime_type; });
   return pack_block(std::move(out).take());
 }
 
@@ -186,6 +201,11 @@ Result<CopyBatch> decode_copy_batch(std::string_view attachment, ExpectedDigest 
   });
   in.get_strings(kErrorMessage,
                  [&](std::size_t i) -> std::string& { return records[i].error_message; });
+  in.get_deltas(kProcessedAt, [&](std::size_t i, U64 v) {
+    records[i].processed_at = time_of(v);
+    return true;
+  });
+  in.get_strings(kMimeType, [&](std::size_t i) -> std::string& { return records[i].mime_type; });
   if (!in.ok() || !blobs.at_end()) return batch_error("its columns do not fit together");
   return batch;
 }

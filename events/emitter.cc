@@ -9,6 +9,8 @@
 #include <cstring>
 #include <mutex>
 
+#include "events/bytes.h"
+#include "events/hash.h"
 #include "events/limits.h"
 
 namespace ntt::events {
@@ -62,17 +64,36 @@ Actor this_actor() {
           "ntt " NTT_VERSION};
 }
 
+EventId backfilled_event_id(const MediumId& medium, std::string_view type, Sequence cause,
+                            std::string_view data) {
+  std::string input = "ntt backfilled event\n";
+  input.append(medium.text).append("\n").append(type).append("\n");
+  append_be64(input, cause.value);
+  input += data;
+  const Blake3Digest digest = Blake3::of(input);
+  EventId id = *EventId::from_bytes(digest.view().substr(0, 16));
+  id.bytes[6] = static_cast<std::uint8_t>((id.bytes[6] & 0x0FU) | 0x80U);  // RFC 9562: version 8
+  id.bytes[8] = static_cast<std::uint8_t>((id.bytes[8] & 0x3FU) | 0x80U);
+  return id;
+}
+
 Emitter::Emitter(Log& log, Clock& clock, MediumId medium, RunId run, Actor actor)
     : log_(log), clock_(clock), medium_(std::move(medium)), run_(run), actor_(std::move(actor)) {}
 
 Result<Sequence> Emitter::append(const char* type, std::uint16_t version, std::string data,
                                  Sequence cause, std::string attachment) {
   NewEvent event;
-  event.id = new_event_id(clock_);
   event.type = type;
   event.version = version;
   event.medium = medium_;
-  event.occurred_at = clock_.now();
+  if (backfilled_at_) {
+    event.id = backfilled_event_id(medium_, type, cause, data);
+    event.origin = Origin::backfilled;
+    event.occurred_at = *backfilled_at_;
+  } else {
+    event.id = new_event_id(clock_);
+    event.occurred_at = clock_.now();
+  }
   event.run = run_;
   event.cause = cause;
   event.actor = actor_;

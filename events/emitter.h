@@ -1,8 +1,10 @@
-// Emitter: how a stage says what happened. It fills in medium, run, actor, id and time.
+// Emitter: how a stage says what happened. It fills in medium, run, actor, id, origin and time.
 
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "events/clock.h"
 #include "events/log.h"
@@ -15,7 +17,11 @@ class Emitter {
  public:
   Emitter(Log& log, Clock& clock, MediumId medium, RunId run, Actor actor);
 
-  // Appends one native event; returns when it is on the disk.
+  // From now on events are backfilled: inferred, and dated as said. Their ids come from what they
+  // say (EVENTS.md), so emitting one again adds nothing and gives the first one's number.
+  void backfill_at(Timestamp occurred_at) { backfilled_at_ = occurred_at; }
+
+  // Appends one event, native unless backfill_at() was called; returns when it is on the disk.
   template <class Payload>
   // NOLINTNEXTLINE(performance-unnecessary-value-param): it is moved on
   Result<Sequence> emit(const Payload& payload, Sequence cause = {}, std::string attachment = {}) {
@@ -33,7 +39,12 @@ class Emitter {
   MediumId medium_;
   RunId run_;
   Actor actor_;
+  std::optional<Timestamp> backfilled_at_;
 };
+
+// The id of a backfilled event; EVENTS.md has the recipe, which never changes.
+EventId backfilled_event_id(const MediumId& medium, std::string_view type, Sequence cause,
+                            std::string_view data);
 
 // A new UUIDv7 (RFC 9562): 48 bits of milliseconds from `clock`, the rest from the system's random
 // source; ids made by one process rise.

@@ -31,7 +31,8 @@ constexpr Field<Struct, Member> field(const char* name, Member Struct::*member) 
 
 // -- Parts shared by several payloads -------------------------------------------------------------
 
-// Where the bytes of a medium come from. kind: "image", "device", "directory", "raw" or "tar".
+// Where the bytes of a medium come from. kind: "image", "device", "directory", "raw", "tar" or
+// "legacy" (the tables of an earlier system).
 struct SourceInfo {
   std::string kind;
   ByteString path;
@@ -103,6 +104,55 @@ struct ArchiveMember {
                       field("blake3", &ArchiveMember::blake3)};
   }
   bool operator==(const ArchiveMember&) const = default;
+};
+
+// -- Evidence: what a backfilled event was inferred from
+// -------------------------------------------
+
+// One time that could date a fact, and what became of it.
+struct EvidenceTime {
+  std::string source;   // legacy_log | processed_at | table | copy | archive_file | table_batch
+  std::string at;       // RFC 3339, UTC, microseconds
+  std::string verdict;  // chosen | confirms | bound | refused | unused: see EVENTS.md
+  std::string why;      // in words; may be empty
+  static constexpr auto fields() {
+    using T = EvidenceTime;
+    return std::tuple{field("source", &T::source), field("at", &T::at),
+                      field("verdict", &T::verdict), field("why", &T::why)};
+  }
+  bool operator==(const EvidenceTime&) const = default;
+};
+
+// A file that was looked at.
+struct EvidenceFile {
+  ByteString path;
+  std::string found;                    // whole | present | damaged | missing
+  std::optional<std::uint64_t> bytes;   // that it has
+  std::optional<std::string> modified;  // RFC 3339
+  static constexpr auto fields() {
+    using T = EvidenceFile;
+    return std::tuple{field("path", &T::path), field("found", &T::found), field("bytes", &T::bytes),
+                      field("modified", &T::modified)};
+  }
+  bool operator==(const EvidenceFile&) const = default;
+};
+
+struct Evidence {
+  std::string database;                       // its name
+  std::map<std::string, std::string> counts;  // what was counted: how many
+  std::vector<EvidenceFile> files;
+  std::vector<EvidenceTime> times;     // that were considered, best first
+  std::string dated_by;                // source of the chosen time; "": nothing dates the fact
+  std::string time_is;                 // exact | upper_bound | unknown: what occurred_at is
+  std::vector<std::string> conflicts;  // where the table, the log and the rows contradict
+  static constexpr auto fields() {
+    using T = Evidence;
+    return std::tuple{field("database", &T::database),  field("counts", &T::counts),
+                      field("files", &T::files),        field("times", &T::times),
+                      field("dated_by", &T::dated_by),  field("time_is", &T::time_is),
+                      field("conflicts", &T::conflicts)};
+  }
+  bool operator==(const Evidence&) const = default;
 };
 
 // -- The medium -----------------------------------------------------------------------------------
@@ -180,11 +230,13 @@ struct MapfileObserved {
 // `cause`. A skip that follows no start means that there was nothing to do.
 
 struct StageErrorFields {
-  std::string error;    // a short word to count by: "no_space", "reader_died", ...
-  std::string message;  // what happened, to what, and what to do
+  std::string error;                   // a short word to count by: "no_space", "reader_died", ...
+  std::string message;                 // what happened, to what, and what to do
+  std::optional<Evidence> evidence{};  // of a backfilled one
   static constexpr auto fields() {
     return std::tuple{field("error", &StageErrorFields::error),
-                      field("message", &StageErrorFields::message)};
+                      field("message", &StageErrorFields::message),
+                      field("evidence", &StageErrorFields::evidence)};
   }
   bool operator==(const StageErrorFields&) const = default;
 };
@@ -247,16 +299,19 @@ struct EnumStart {
   static constexpr const char* kType = "enum_start";
   static constexpr std::uint16_t kVersion = 1;
   SourceInfo source;
-  bool deleted_entries = false;       // were deleted entries asked for
-  bool cross_filesystems = false;     // directories: were mount points crossed
-  std::uint64_t manifest = 0;         // resumed: seq of the enum_start that began it; 0: this one
-  std::uint64_t resumed_entries = 0;  // entries of it already in the log
+  bool deleted_entries = false;        // were deleted entries asked for
+  bool cross_filesystems = false;      // directories: were mount points crossed
+  std::uint64_t manifest = 0;          // resumed: seq of the enum_start that began it; 0: this one
+  std::uint64_t resumed_entries = 0;   // entries of it already in the log
+  std::optional<Evidence> evidence{};  // of a backfilled one
   static constexpr auto fields() {
     using T = EnumStart;
-    return std::tuple{field("source", &T::source), field("deleted_entries", &T::deleted_entries),
+    return std::tuple{field("source", &T::source),
+                      field("deleted_entries", &T::deleted_entries),
                       field("cross_filesystems", &T::cross_filesystems),
                       field("manifest", &T::manifest),
-                      field("resumed_entries", &T::resumed_entries)};
+                      field("resumed_entries", &T::resumed_entries),
+                      field("evidence", &T::evidence)};
   }
   bool operator==(const EnumStart&) const = default;
 };
@@ -362,6 +417,7 @@ struct LoadSuccess {
   std::uint64_t non_file_count = 0;  // inodes that are not regular files
   std::vector<std::string> rules;    // exclusion rules, escaped (bytes.h), in order
   std::string rules_digest;
+  std::optional<Evidence> evidence{};  // of a backfilled one
   static constexpr auto fields() {
     using T = LoadSuccess;
     return std::tuple{field("generation", &T::generation),
@@ -375,7 +431,8 @@ struct LoadSuccess {
                       field("file_bytes", &T::file_bytes),
                       field("non_file_count", &T::non_file_count),
                       field("rules", &T::rules),
-                      field("rules_digest", &T::rules_digest)};
+                      field("rules_digest", &T::rules_digest),
+                      field("evidence", &T::evidence)};
   }
   bool operator==(const LoadSuccess&) const = default;
 };
@@ -395,13 +452,17 @@ struct CopyStart {
   std::uint32_t generation = 0;
   std::uint64_t load = 0;  // seq of the load_success
   SourceInfo source;
-  ByteString store;                 // the by-hash root
-  std::uint64_t resumed_files = 0;  // files of this generation that already have an outcome
+  ByteString store;                    // the by-hash root
+  std::uint64_t resumed_files = 0;     // files of this generation that already have an outcome
+  std::optional<Evidence> evidence{};  // of a backfilled one
   static constexpr auto fields() {
     using T = CopyStart;
-    return std::tuple{field("generation", &T::generation), field("load", &T::load),
-                      field("source", &T::source), field("store", &T::store),
-                      field("resumed_files", &T::resumed_files)};
+    return std::tuple{field("generation", &T::generation),
+                      field("load", &T::load),
+                      field("source", &T::source),
+                      field("store", &T::store),
+                      field("resumed_files", &T::resumed_files),
+                      field("evidence", &T::evidence)};
   }
   bool operator==(const CopyStart&) const = default;
 };
@@ -435,12 +496,14 @@ struct CopySuccess {
   std::uint64_t duplicate = 0;
   std::uint64_t partial = 0;
   std::uint64_t failed = 0;
+  std::optional<Evidence> evidence{};  // of a backfilled one
   static constexpr auto fields() {
     using T = CopySuccess;
     return std::tuple{field("generation", &T::generation), field("load", &T::load),
                       field("files", &T::files),           field("bytes", &T::bytes),
                       field("new_blobs", &T::new_blobs),   field("duplicate", &T::duplicate),
-                      field("partial", &T::partial),       field("failed", &T::failed)};
+                      field("partial", &T::partial),       field("failed", &T::failed),
+                      field("evidence", &T::evidence)};
   }
   bool operator==(const CopySuccess&) const = default;
 };
@@ -476,6 +539,7 @@ struct ArchiveSuccess {
   std::string image_blake3;  // of the whole image, hex
   std::string image_sha256;
   std::vector<ArchiveMember> members;  // as read back and compared
+  std::optional<Evidence> evidence{};  // of a backfilled one
   static constexpr auto fields() {
     using T = ArchiveSuccess;
     return std::tuple{field("path", &T::path),
@@ -484,7 +548,8 @@ struct ArchiveSuccess {
                       field("image_bytes", &T::image_bytes),
                       field("image_blake3", &T::image_blake3),
                       field("image_sha256", &T::image_sha256),
-                      field("members", &T::members)};
+                      field("members", &T::members),
+                      field("evidence", &T::evidence)};
   }
   bool operator==(const ArchiveSuccess&) const = default;
 };
@@ -725,6 +790,19 @@ struct LegacyLine : LegacyFields {
   bool operator==(const LegacyLine&) const = default;
 };
 
+// The medium's row in the table `medium` of the earlier system. Origin backfilled.
+struct LegacyMedium {
+  static constexpr const char* kType = "legacy_medium";
+  static constexpr std::uint16_t kVersion = 1;
+  std::string database;                     // its name
+  std::map<std::string, std::string> says;  // its columns: texts as they are, others as JSON
+  static constexpr auto fields() {
+    using T = LegacyMedium;
+    return std::tuple{field("database", &T::database), field("says", &T::says)};
+  }
+  bool operator==(const LegacyMedium&) const = default;
+};
+
 // -- All of them ----------------------------------------------------------------------------------
 
 template <class... Payload>
@@ -740,7 +818,7 @@ using AllPayloads =
                 VerifyStart, VerifyBatchData, VerifySuccess, VerifyError, VerifySkip,   //
                 PipelineStart, PipelineDone, PipelineAbort,                             //
                 Retraction, CleanupStart, CleanupDone, CleanupError, CheckpointSigned,  //
-                LegacyClaim, LegacyLine>;
+                LegacyClaim, LegacyLine, LegacyMedium>;
 
 // The payload as canonical JSON bytes (keys sorted, no spaces).
 template <class Payload>

@@ -8,7 +8,7 @@
 namespace ntt::projector {
 
 // The version of the folds' rules. Tables folded by other rules are not continued.
-inline constexpr int kProjectionVersion = 2;
+inline constexpr int kProjectionVersion = 3;
 
 struct Checkpoint {
   events::Head head;

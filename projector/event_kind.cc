@@ -32,6 +32,7 @@ struct Names {
     kinds["medium_labelled"] = {Subject::labelled, Phase::none};
     kinds["mapfile_observed"] = {Subject::mapfile, Phase::none};
     kinds["legacy_claim"] = {Subject::claim, Phase::none};
+    kinds["legacy_medium"] = {Subject::legacy, Phase::none};
     kinds["retraction"] = {Subject::retraction, Phase::none};
   }
 };

@@ -26,8 +26,9 @@ enum class Subject : std::uint8_t {
   labelled,
   mapfile,
   retraction,
-  claim,  // a line of an old log, of a known form
-  other,  // nothing that a row depends on, or a type that this version does not know
+  claim,   // a line of an old log, of a known form
+  legacy,  // a row of the table medium of an earlier system
+  other,   // nothing that a row depends on, or a type that this version does not know
 };
 
 struct EventKind {

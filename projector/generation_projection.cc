@@ -66,6 +66,10 @@ class EntryIds {
   std::vector<Batch> batches_;
 };
 
+Timestamp processed_at(const GenerationRow& row) {
+  return row.copy->processed_at.value_or(row.copied_at);
+}
+
 std::int64_t seconds_of(events::Nanos time) {
   constexpr events::Nanos kSecond = 1000000000;
   return time / kSecond - (time % kSecond < 0 ? 1 : 0);
@@ -99,7 +103,7 @@ class GenerationProjection {
         tables_(pg, medium.state.medium.text, medium.partition_suffix),
         filter_(medium.state.load->path_count) {
     ref_ = generation_of(medium, last);
-    last_updated_ = state_.enum_done->at;
+    last_updated_ = state_.enum_done ? state_.enum_done->at : Timestamp{};
     last_seq_ = state_.load_seq;
   }
 
@@ -185,12 +189,13 @@ void GenerationProjection::put_fate(const GenerationRow& row, const InodeFate& f
   const auto put_word = [&](std::string_view word) {
     word.empty() ? rows_->null() : rows_->plain(word);
   };
+  const bool has_mime_type = row.copy != nullptr && !row.copy->mime_type.empty();
   fate.status == "success" ? rows_->hex(row.copy->blob.view()) : rows_->null();
-  put_word(mime);
+  has_mime_type ? rows_->text(row.copy->mime_type) : put_word(mime);
   rows_->boolean(fate.copied);
   put_word(fate.claimed_by);
   rows_->null();  // claimed_at: nothing is claimed any more
-  row.copy != nullptr ? rows_->timestamp(row.copied_at) : rows_->null();
+  row.copy != nullptr ? rows_->timestamp(processed_at(row)) : rows_->null();
   rows_->plain(fate.status);
   put_word(fate.error_type);
   if (row.copy != nullptr && !row.copy->error_message.empty()) {
@@ -212,7 +217,7 @@ Status GenerationProjection::write_inode(const GenerationRow& row) {
   inodes_ += 1;
   if (fate.disposition == "pending") pending_ += 1;
   if (row.copy != nullptr) {
-    last_updated_ = std::max(last_updated_, row.copied_at);
+    last_updated_ = std::max(last_updated_, processed_at(row));
     last_seq_ = std::max(last_seq_, row.copy_seq);
   }
   if (auto begun = rows_->row(); !begun) return begun;
@@ -241,7 +246,8 @@ void GenerationProjection::put_exclusion(const GenerationRow& row, std::string_v
     const auto& rules = state_.load->rules;
     const std::string rule =
         *row.rule < rules.size() ? rules[*row.rule] : "rule " + std::to_string(*row.rule);
-    rows_->text("pattern_match: " + rule);
+    // An adopted rule is the reason that the earlier system gave.
+    rows_->text((state_.load->evidence ? "" : "pattern_match: ") + rule);
   } else if (disposition == "excluded") {
     rows_->plain("not_allocated");
   } else {

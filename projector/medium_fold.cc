@@ -61,6 +61,15 @@ std::optional<std::uint64_t> hundredths(const std::string& percent) {
   return is_number && value <= kHundredthsOfAll ? std::optional(value) : std::nullopt;
 }
 
+bool is_dated(const std::optional<events::Evidence>& evidence) {
+  return !evidence || evidence->time_is != "unknown";
+}
+
+// A backfilled event that nothing dates has a place in the story, and no time.
+bool has_time(const Event& event) {
+  return event.occurred_at != Timestamp{};
+}
+
 void touched_by(MediumState& state, Sequence seq) {
   state.last_seq = std::max(state.last_seq, seq);
 }
@@ -110,6 +119,36 @@ Status MediumSteps::take_claim(const Event& event) {
     if (said(key).empty()) continue;
     set(state_.source_kind, std::string(kind), event, source_by_);
     set(state_.source_path, said(key), event, source_by_);
+  }
+  return {};
+}
+
+// The row as it was found, under the same rules. Its times are no one's: what was inferred from
+// them is in events of its own.
+Status MediumSteps::take_legacy_row(const Event& event) {
+  auto row = events::payload_of<events::LegacyMedium>(event);
+  if (!row) return std::move(row).error();
+  const auto said = [&row](const char* column) {
+    const auto found = row->says.find(column);
+    return found == row->says.end() ? std::string() : found->second;
+  };
+  const auto take = [&](std::string& field, const char* column, SetBy& by) {
+    if (auto value = said(column); !value.empty()) set(field, std::move(value), event, by);
+  };
+  take(state_.medium_human, "medium_human", human_by_);
+  take(state_.message, "message", message_by_);
+  take(state_.diagnostics, "diagnostics", diagnostics_by_);
+  if (const auto image = said("image_path"); !image.empty()) {
+    set(state_.image_path, std::optional(image), event, image_by_);
+    set(state_.source_kind, std::string("image"), event, source_by_);
+    set(state_.source_path, image, event, source_by_);
+  }
+  for (const char* known : {"ok", "incomplete", "corrupt", "failed"}) {
+    if (said("health") == known) legacy_health_ = {known, event.seq};
+  }
+  legacy_problems_.reset();
+  if (auto problems = said("problems"); !problems.empty()) {
+    legacy_problems_ = {"the earlier system says: " + problems, event.seq};
   }
   return {};
 }
@@ -171,14 +210,15 @@ void MediumSteps::withdraw(const Event& event, Sequence retraction) {
 }
 
 Status MediumSteps::take(const Event& event) {
-  if (!state_.added_at) {
-    state_.medium = event.medium;
+  if (state_.medium.text.empty()) state_.medium = event.medium;
+  if (!state_.added_at && has_time(event)) {
     state_.added_at = Stamp{event.occurred_at, event.seq};
   }
   const EventKind kind = kind_of(event.type);
   if (kind.is_stage()) return take_stage(event, kind);
   if (kind.subject == Subject::identified) return identify(event);
   if (kind.subject == Subject::claim) return take_claim(event);
+  if (kind.subject == Subject::legacy) return take_legacy_row(event);
   if (kind.subject == Subject::mapfile) {
     mapfile_.emplace(event);
     claimed_rescue_.reset();
@@ -196,6 +236,10 @@ Status MediumSteps::take(const Event& event) {
 
 Status MediumSteps::judge_health(MediumState& state) const {
   state.health = "ok";
+  if (legacy_health_) {
+    state.health = legacy_health_->first;
+    touched_by(state, legacy_health_->second);
+  }
   if (claimed_rescue_) {
     state.health = projector::judge_health(claimed_rescue_->first, kHundredthsOfAll);
     touched_by(state, claimed_rescue_->second);
@@ -215,7 +259,7 @@ Status MediumSteps::judge_load(MediumState& state) const {
   const auto& load = load_->payload();
   const Event& event = load_->event();
   if (!load) return cannot_fold(event, load.error());
-  state.enum_done = Stamp{event.occurred_at, event.seq};
+  if (is_dated(load->evidence)) state.enum_done = Stamp{event.occurred_at, event.seq};
   state.load_seq = event.seq;
   state.generation = std::max(load->generation, 1U);
   state.load = *load;
@@ -232,17 +276,21 @@ Status MediumSteps::judge_copy(MediumState& state) const {
     if (!copy) return cannot_fold(event, copy.error());
     if (!names_load(*copy, state.load_seq, state.generation)) continue;
     touched_by(state, event.seq);
-    if (event.occurred_at < state.enum_done->at) {
+    if (state.enum_done && event.occurred_at < state.enum_done->at) {
       state.problems.push_back("copy_success (event " + std::to_string(event.seq.value) +
                                ") is dated before the load_success that it completes");
       return {};
     }
-    state.copy_done = Stamp{event.occurred_at, event.seq};
+    // What nothing dates has no time, and copy_done never stands without enum_done.
+    if (state.enum_done && is_dated(copy->evidence)) {
+      state.copy_done = Stamp{event.occurred_at, event.seq};
+    }
     if (copy->partial + copy->failed > 0) {
       state.problems.push_back(std::to_string(copy->partial + copy->failed) +
                                " files could not be copied");
     }
     state.copy = *copy;
+    state.copy_seq = event.seq;
     state.copy_origin = event.origin;
     return {};
   }
@@ -250,12 +298,12 @@ Status MediumSteps::judge_copy(MediumState& state) const {
 }
 
 Status MediumSteps::judge_verify(MediumState& state) const {
-  if (!state.copy_done) return {};
+  if (!state.copy) return {};
   for (auto candidate = verifies_.rbegin(); candidate != verifies_.rend(); ++candidate) {
     const auto& verify = candidate->payload();
     const Event& event = candidate->event();
     if (!verify) return cannot_fold(event, verify.error());
-    const bool named = verify->copy != 0 ? verify->copy == state.copy_done->seq.value
+    const bool named = verify->copy != 0 ? verify->copy == state.copy_seq.value
                                          : verify->generation == state.generation;
     if (!named) continue;
     state.verify_done = Stamp{event.occurred_at, event.seq};
@@ -313,6 +361,10 @@ events::Result<MediumState> MediumSteps::judge(MediumState state) const {
     state.image_deleted = found->second;
   }
   touched_by(state, attempts_.add_problems(state.problems));
+  if (legacy_problems_) {
+    state.problems.push_back(legacy_problems_->first);
+    touched_by(state, legacy_problems_->second);
+  }
   for (const SetBy& by :
        {human_by_, source_by_, image_by_, size_by_, message_by_, diagnostics_by_}) {
     touched_by(state, by.seq);

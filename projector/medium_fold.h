@@ -43,28 +43,30 @@ struct StageAttempt {
 struct MediumState {
   events::MediumId medium;
   std::string medium_human;
-  std::optional<Stamp> added_at;          // the first event of the medium
+  std::optional<Stamp> added_at;          // the first event of the medium that has a time
   std::string health;                     // ok | incomplete | corrupt | failed
   std::optional<std::string> image_path;  // bytes; NULL in the table for a directory
   std::optional<std::uint64_t> size;      // bytes
   std::string source_kind;
-  std::string source_path;         // bytes
-  std::optional<Stamp> enum_done;  // load_success of the current generation
-  std::optional<Stamp> copy_done;  // copy_success of the current generation
+  std::string source_path;  // bytes
+  // load_success and copy_success of the current generation, unless nothing dates them.
+  std::optional<Stamp> enum_done;
+  std::optional<Stamp> copy_done;
   std::optional<Stamp> archive_done;
   std::optional<Stamp> verify_done;
   std::string message;                // the operator's label
   std::string diagnostics;            // how it was identified, in lines of text
   std::vector<std::string> problems;  // in words: failed volumes, unreadable entries, mismatches
   std::uint32_t generation = 0;       // current; 0: never loaded
-  std::optional<events::LoadSuccess> load;      // payload behind enum_done
+  std::optional<events::LoadSuccess> load;      // payload behind enum_done or, undated, instead
   std::optional<events::EnumSuccess> manifest;  // the enum_success that load names
-  std::optional<events::CopySuccess> copy;      // payload behind copy_done
+  std::optional<events::CopySuccess> copy;      // payload behind copy_done or, undated, instead
   // Of the events that `load` and `copy` are of.
   events::Origin load_origin = events::Origin::native;
   events::Origin copy_origin = events::Origin::native;
   bool is_damaged = false;  // verify found blobs or the archive changed, missing or unreadable
   Sequence load_seq;        // seq of the current load_success; 0: none
+  Sequence copy_seq;        // seq of the copy_success that `copy` is of; 0: none
   Sequence last_seq;        // the last event that changed what is above this line
   std::optional<Stamp> image_deleted;    // the image at image_path was, and not made again since
   std::vector<StageAttempt> attempts;    // in order of start
@@ -78,7 +80,10 @@ struct MediumState {
 // cannot be folded (Error::event): its payload cannot be read, or contradicts another.
 //
 // What a line of an old log says (legacy_claim) sets names, label, source and health, and is listed
-// in `claims`; it never sets one of the four timestamps, whatever it says.
+// in `claims`; it never sets one of the four timestamps, whatever it says. Nor does the row of an
+// earlier system's table (legacy_medium). A backfilled load or copy that nothing dates
+// (Evidence::time_is "unknown") is complete all the same: `load` and `copy` are set, and the
+// timestamp is not.
 //
 // copy_done is the latest copy_success that names the current load_success (by its seq, or by its
 // generation where it knows no seq). One that is dated before that load (a clock went back) does

@@ -27,7 +27,24 @@ RowValue seq(const std::optional<Stamp>& stamp) {
   return stamp ? RowValue(clamped(stamp->seq.value)) : RowValue();
 }
 
+template <class Payload>
+std::string basis(const std::optional<Payload>& fact, events::Origin origin) {
+  if (!fact) return "";
+  if (!fact->evidence) return std::string(events::to_string(origin));
+  if (fact->evidence->time_is == "unknown") return "unknown";
+  const bool is_bound = fact->evidence->time_is == "upper_bound";
+  return (is_bound ? "not later than " : "") + fact->evidence->dated_by;
+}
+
 }  // namespace
+
+std::string enum_done_basis(const MediumState& state) {
+  return basis(state.load, state.load_origin);
+}
+
+std::string copy_done_basis(const MediumState& state) {
+  return basis(state.copy, state.copy_origin);
+}
 
 std::vector<RowColumn> medium_row(const MediumState& state) {
   return {
@@ -51,6 +68,8 @@ std::vector<RowColumn> medium_row(const MediumState& state) {
       {"copy_done_seq", seq(state.copy_done)},
       {"archive_done_seq", seq(state.archive_done)},
       {"verify_done_seq", seq(state.verify_done)},
+      {"enum_done_basis", text(enum_done_basis(state))},
+      {"copy_done_basis", text(copy_done_basis(state))},
       {"last_seq", clamped(state.last_seq.value)},
   };
 }

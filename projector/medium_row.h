@@ -28,6 +28,12 @@ struct RowColumn {
 // and order are the same for every state.
 std::vector<RowColumn> medium_row(const MediumState& state);
 
+// What stands behind enum_done and copy_done, or behind their absence where the fact itself is
+// known: "native", of an adopted fact what dates it, "not later than ..." or "unknown". Empty: not
+// loaded, not copied.
+std::string enum_done_basis(const MediumState& state);
+std::string copy_done_basis(const MediumState& state);
+
 // A column that two rows do not agree on.
 struct RowDifference {
   std::string_view name;

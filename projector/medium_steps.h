@@ -47,16 +47,19 @@ class MediumSteps {
   events::Result<MediumState> finish();
 
  private:
-  // Which event set a value, and whether any but an old log told it.
+  // Which event set a value, and whether any but an earlier system told it.
   struct SetBy {
     Sequence seq;
     bool observed = false;
   };
-  // Sets a value; an event that says what is known already changes nothing, and no claim changes
-  // what was observed.
+  static bool is_hearsay(const events::Event& event) {
+    return event.type == events::LegacyClaim::kType || event.type == events::LegacyMedium::kType;
+  }
+  // Sets a value; an event that says what is known already changes nothing, and what an earlier
+  // system said changes nothing that was observed.
   template <class T>
   void set(T& field, T value, const events::Event& event, SetBy& set_by) {
-    if (event.type != events::LegacyClaim::kType) {
+    if (!is_hearsay(event)) {
       set_by.observed = true;
     } else if (set_by.observed) {
       return;
@@ -68,6 +71,7 @@ class MediumSteps {
   events::Status take(const events::Event& event);
   events::Status identify(const events::Event& event);
   events::Status take_claim(const events::Event& event);
+  events::Status take_legacy_row(const events::Event& event);
   events::Status take_stage(const events::Event& event, EventKind kind);
   events::Status take_success(const events::Event& event, Subject stage);
   [[nodiscard]] events::Result<MediumState> judge(MediumState state) const;
@@ -83,6 +87,8 @@ class MediumSteps {
   std::optional<LazyPayload<events::LoadSuccess>> load_;
   std::optional<LazyPayload<events::MapfileObserved>> mapfile_;
   std::optional<std::pair<std::uint64_t, Sequence>> claimed_rescue_;  // hundredths of a percent
+  std::optional<std::pair<std::string, Sequence>> legacy_health_;
+  std::optional<std::pair<std::string, Sequence>> legacy_problems_;
   std::vector<LazyPayload<events::EnumSuccess>> manifests_;
   std::vector<LazyPayload<events::CopySuccess>> copies_;      // since load_
   std::vector<LazyPayload<events::VerifySuccess>> verifies_;  // since load_

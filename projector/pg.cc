@@ -84,11 +84,26 @@ struct ResultFreer {
 };
 using RawResult = std::unique_ptr<PGresult, ResultFreer>;
 
+// The server stops sending, and what it has sent is thrown away.
+void abandon_copy(PGconn* raw) {
+  if (PGcancel* const cancel = PQgetCancel(raw); cancel != nullptr) {
+    char ignored[256];
+    PQcancel(cancel, ignored, sizeof ignored);
+    PQfreeCancel(cancel);
+  }
+  char* row = nullptr;
+  while (PQgetCopyData(raw, &row, 0) > 0) PQfreemem(row);
+  while (RawResult(PQgetResult(raw))) {
+  }
+}
+
 }  // namespace
 
 struct Pg::Impl {
   Connection connection;
   std::unique_ptr<pqxx::dbtransaction> transaction;
+  std::unique_ptr<char, void (*)(void*)> piece{nullptr, PQfreemem};  // of the COPY that runs
+  bool copies_out = false;
 
   explicit Impl(const std::string& url) : connection(url) {}
 
@@ -157,6 +172,8 @@ Status Pg::commit() {
 }
 
 void Pg::roll_back() {
+  if (impl_->copies_out) abandon_copy(impl_->connection.raw());
+  impl_->copies_out = false;
   impl_->transaction.reset();
 }
 
@@ -234,48 +251,42 @@ Result<std::uint64_t> Pg::copy_end() {
   return rows;
 }
 
-namespace {
-
-struct RowFreer {
-  void operator()(char* row) const { PQfreemem(row); }
-};
-
-// The server stops sending, and what it has sent is thrown away.
-void abandon_copy(PGconn* raw) {
-  if (PGcancel* const cancel = PQgetCancel(raw); cancel != nullptr) {
-    char ignored[256];
-    PQcancel(cancel, ignored, sizeof ignored);
-    PQfreeCancel(cancel);
-  }
-  char* row = nullptr;
-  while (PQgetCopyData(raw, &row, 0) > 0) PQfreemem(row);
-  while (RawResult(PQgetResult(raw))) {
-  }
+Status Pg::copy_out_begin(const std::string& sql) {
+  CHECK(impl_->transaction && !impl_->copies_out);
+  const RawResult result(PQexec(impl_->connection.raw(), sql.c_str()));
+  if (PQresultStatus(result.get()) != PGRES_COPY_OUT) return impl_->raw_error(result.get());
+  impl_->copies_out = true;
+  return {};
 }
 
-}  // namespace
-
-Status Pg::copy_out(const std::string& sql, const std::function<Status(std::string_view)>& take) {
-  CHECK(impl_->transaction);
+Result<std::optional<std::string_view>> Pg::copy_out_next() {
+  CHECK(impl_->copies_out);
   PGconn* const raw = impl_->connection.raw();
-  const RawResult begun(PQexec(raw, sql.c_str()));
-  if (PQresultStatus(begun.get()) != PGRES_COPY_OUT) return impl_->raw_error(begun.get());
-  while (true) {
-    char* bytes = nullptr;
-    const int size = PQgetCopyData(raw, &bytes, 0);
-    const std::unique_ptr<char, RowFreer> row(bytes);
-    if (size == -1) break;
-    if (size < 0) return impl_->raw_error(nullptr);
-    if (auto taken = take({bytes, static_cast<std::size_t>(size)}); !taken) {
-      abandon_copy(raw);
-      return taken;
-    }
-  }
+  char* buffer = nullptr;
+  const int size = PQgetCopyData(raw, &buffer, 0);
+  impl_->piece.reset(buffer);
+  if (size > 0) return std::optional(std::string_view(buffer, static_cast<std::size_t>(size)));
+  impl_->copies_out = false;
+  if (size == -2) return impl_->raw_error(nullptr);
   Status ended;
   while (const RawResult result{PQgetResult(raw)}) {
     if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) ended = impl_->raw_error(result.get());
   }
-  return ended;
+  if (!ended) return std::move(ended).error();
+  return std::optional<std::string_view>();
+}
+
+Status Pg::copy_out(const std::string& sql, const std::function<Status(std::string_view)>& take) {
+  if (auto begun = copy_out_begin(sql); !begun) return begun;
+  while (true) {
+    auto row = copy_out_next();
+    if (!row) return std::move(row).error();
+    if (!*row) return {};
+    if (auto taken = take(**row); !taken) {
+      roll_back();
+      return taken;
+    }
+  }
 }
 
 Status run(Pg& pg, const std::string& sql) {

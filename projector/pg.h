@@ -58,8 +58,12 @@ class Pg {
   events::Status copy_send(std::string_view bytes);
   events::Result<std::uint64_t> copy_end();  // rows
 
-  // COPY ... TO STDOUT, a row at a time as the server sends them. An error of `take` ends it. After
-  // an error the transaction is lost.
+  // COPY ... TO STDOUT: begin, then a row at a time as the server sends them, until there is none.
+  // Until then nothing else may be called but roll_back(). After an error the transaction is lost.
+  events::Status copy_out_begin(const std::string& sql);
+  // Lives until the next call.
+  events::Result<std::optional<std::string_view>> copy_out_next();
+  // The whole of one; an error of `take` ends it.
   events::Status copy_out(const std::string& sql,
                           const std::function<events::Status(std::string_view)>& take);
 

@@ -8,7 +8,7 @@
 
 namespace ntt::projector {
 
-inline constexpr int kSchemaVersion = 3;
+inline constexpr int kSchemaVersion = 4;
 
 inline constexpr const char* kLiveSchema = "ntt";
 

@@ -155,6 +155,7 @@ void CleanupPlan::add_images() {
     paths.insert(history_.identified->payload.source.path.bytes);
   }
   if (history_.image) paths.insert(history_.image->payload.image_path.bytes);
+  if (history_.legacy) paths.insert(legacy_image_path(history_.legacy->payload));
   paths.erase("");
   for (const std::string& path : paths) add("image", path, may_delete_image(history_));
   const bool stays = std::any_of(candidates_.begin(), candidates_.end(),

@@ -28,9 +28,9 @@ struct Collected {
 
 bool is_relevant(std::string_view type) {
   static constexpr std::string_view kTypes[] = {
-      "medium_identified", "image_success", "mapfile_observed", "enum_start",   "enum_success",
-      "enum_error",        "enum_skip",     "load_success",     "copy_success", "archive_success",
-      "verify_success",    "cleanup_start", "cleanup_done",     "cleanup_error"};
+      "medium_identified", "legacy_medium",  "image_success", "mapfile_observed", "enum_start",
+      "enum_success",      "enum_error",     "enum_skip",     "load_success",     "copy_success",
+      "archive_success",   "verify_success", "cleanup_start", "cleanup_done",     "cleanup_error"};
   return std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes);
 }
 
@@ -111,6 +111,7 @@ class Folder {
     if (event.type == events::LoadSuccess::kType) return take_load(event, retracted);
     if (retracted) return {};
     if (event.type == events::MediumIdentified::kType) return keep(event, history.identified);
+    if (event.type == events::LegacyMedium::kType) return keep(event, history.legacy);
     if (event.type == events::ImageSuccess::kType) return keep(event, history.image);
     if (event.type == events::MapfileObserved::kType) return keep(event, history.mapfile);
     if (event.type == events::ArchiveSuccess::kType) return take_archive(event);

@@ -22,6 +22,7 @@ struct Recorded {
 // The latest of each kind, retracted events left out.
 struct History {
   std::optional<Recorded<events::MediumIdentified>> identified;
+  std::optional<Recorded<events::LegacyMedium>> legacy;  // its row in an earlier system's table
   std::optional<Recorded<events::ImageSuccess>> image;
   std::optional<Recorded<events::MapfileObserved>> mapfile;
   std::optional<Recorded<events::EnumStart>> enum_start;  // the latest attempt, ended or not

@@ -38,12 +38,22 @@ std::string path_of(const Event& event) {
 
 }  // namespace
 
+std::string legacy_image_path(const events::LegacyMedium& row) {
+  const auto found = row.says.find("image_path");
+  return found == row.says.end() ? "" : found->second;
+}
+
 void NamedFiles::add(const std::string& path, const std::string& medium) {
   if (path.empty() || !by_path_[path].insert(medium).second) return;
   if (const auto id = file_id(path)) by_file_[*id].insert(medium);
 }
 
 void NamedFiles::add_named_in(const Event& event) {
+  if (event.type == events::LegacyMedium::kType) {
+    auto row = events::payload_of<events::LegacyMedium>(event);
+    if (row) add(legacy_image_path(*row), event.medium.text);
+    return;
+  }
   if (event.type != events::MediumIdentified::kType) {
     add(path_of(event), event.medium.text);
     return;
@@ -59,7 +69,8 @@ Result<NamedFiles> NamedFiles::of(const events::Log& log) {
   NamedFiles files;
   events::Filter filter;
   filter.types = {events::MediumIdentified::kType, events::ImageSuccess::kType,
-                  events::MapfileObserved::kType, events::ArchiveSuccess::kType};
+                  events::MapfileObserved::kType, events::ArchiveSuccess::kType,
+                  events::LegacyMedium::kType};
   auto scanned = log.scan(filter, [&files](const Event& event) {
     files.add_named_in(event);
     return true;

@@ -8,9 +8,13 @@
 #include <utility>
 
 #include "events/log.h"
+#include "events/payload.h"
 #include "stages/stage.h"
 
 namespace ntt::stages {
+
+// Where an earlier system had the image; empty: it does not say.
+std::string legacy_image_path(const events::LegacyMedium& row);
 
 class NamedFiles {
  public:

@@ -1,10 +1,10 @@
--- Schema version 3: every table and view of ntt. TABLES.md says what each column means.
+-- Schema version 4: every table and view of ntt. TABLES.md says what each column means.
 -- Run once, as ntt_projector, with search_path = ntt.
 
 CREATE TABLE schema_version (
   version integer PRIMARY KEY
 );
-INSERT INTO schema_version VALUES (3);
+INSERT INTO schema_version VALUES (4);
 
 CREATE TABLE projection_checkpoint (
   projection text PRIMARY KEY,
@@ -72,6 +72,8 @@ CREATE TABLE medium (
   copy_done_seq bigint,
   archive_done_seq bigint,
   verify_done_seq bigint,
+  enum_done_basis text,
+  copy_done_basis text,
   partition_suffix text NOT NULL UNIQUE,
   last_seq bigint NOT NULL,
   CONSTRAINT medium_copy_after_enum

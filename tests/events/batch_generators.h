@@ -120,6 +120,11 @@ inline rc::Gen<CopyBatch> any_copy_batch() {
       record.size_read = *any_number<std::uint64_t>();
       record.error_type = static_cast<FileErrorType>(*rc::gen::inRange(0, 6));
       record.error_message = *any_bytes();
+      if (*rc::gen::arbitrary<bool>()) {
+        // The least number of all is the one time that no batch can hold.
+        record.processed_at = Timestamp{std::max(*any_number<std::int64_t>(), INT64_MIN + 1)};
+      }
+      record.mime_type = *any_bytes();
       batch.records.push_back(record);
     }
     return batch;

@@ -89,7 +89,11 @@ TEST(CatalogueTest, EveryTypeAndEveryFieldIsInTheDocumentAndNothingElse) {
   expect_fields(chapters["VolumeOutcome"], fields_of<VolumeOutcome>(), "VolumeOutcome");
   expect_fields(chapters["Region"], fields_of<Region>(), "Region");
   expect_fields(chapters["ArchiveMember"], fields_of<ArchiveMember>(), "ArchiveMember");
-  for (const char* part : {"SourceInfo", "VolumeOutcome", "Region", "ArchiveMember"}) {
+  expect_fields(chapters["EvidenceTime"], fields_of<EvidenceTime>(), "EvidenceTime");
+  expect_fields(chapters["EvidenceFile"], fields_of<EvidenceFile>(), "EvidenceFile");
+  expect_fields(chapters["Evidence"], fields_of<Evidence>(), "Evidence");
+  for (const char* part : {"SourceInfo", "VolumeOutcome", "Region", "ArchiveMember", "EvidenceTime",
+                           "EvidenceFile", "Evidence"}) {
     chapters.erase(part);
   }
   for (const auto& [name, chapter] : chapters) ADD_FAILURE() << name << " is not in payload.h";

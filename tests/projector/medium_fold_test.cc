@@ -20,7 +20,7 @@ using tests::History;
 
 // Everything but the numbers that a place in the log gives.
 MediumState without_positions(MediumState state) {
-  state.last_seq = state.load_seq = {};
+  state.last_seq = state.load_seq = state.copy_seq = {};
   for (auto* stamp : {&state.added_at, &state.enum_done, &state.copy_done, &state.archive_done,
                       &state.verify_done}) {
     if (*stamp) (*stamp)->seq = {};

@@ -408,8 +408,9 @@ TEST(Correction, ShowsTheColumnsThatARetractionChanges) {
   const auto effect = effect_of(before, history.events_.back());
   std::vector<std::string> names;
   for (const RowDifference& difference : effect) names.emplace_back(difference.name);
-  EXPECT_EQ(names, (std::vector<std::string>{"enum_done", "copy_done", "generation",
-                                             "enum_done_seq", "copy_done_seq"}));
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"enum_done", "copy_done", "generation", "enum_done_seq",
+                                      "copy_done_seq", "enum_done_basis", "copy_done_basis"}));
   EXPECT_EQ(effect.front().before, RowValue(Timestamp{10}));
   EXPECT_EQ(effect.front().after, RowValue());
 }

@@ -61,12 +61,14 @@ Command audit_command();
 Command reconcile_command();
 Command cleanup_command();
 Command verify_command();
+Command verify_blobs_command();
 Command verify_proof_command();  // a part of verify
 Command checkpoint_command();
 Command prove_command();
 Command export_command();
 Command import_command();
 Command import_log_command();
+Command backfill_command();
 Command find_command();
 Command db_command();
 Command doctor_command();

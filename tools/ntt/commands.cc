@@ -23,8 +23,8 @@ Command ntt_command() {
       find_command(),        project_command(),   rebuild_command(), diff_command(),
       audit_command(),       reconcile_command(), cleanup_command(), verify_command(),
       checkpoint_command(),  prove_command(),     export_command(),  import_command(),
-      import_log_command(),  db_command(),        doctor_command(),  version_command(),
-      completion_command()};
+      import_log_command(),  backfill_command(),  db_command(),      doctor_command(),
+      version_command(),     completion_command()};
   return command;
 }
 

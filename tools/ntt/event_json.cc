@@ -76,7 +76,10 @@ Status visit_copies(const std::string& attachment, const std::function<void(cons
            {"blob", record.blob.is_zero() ? Json(nullptr) : Json(record.blob.hex())},
            {"size_read", record.size_read},
            {"error_type", events::to_string(record.error_type)},
-           {"error_message", events::escape_bytes(record.error_message)}});
+           {"error_message", events::escape_bytes(record.error_message)},
+           {"processed_at", record.processed_at ? json_of(*record.processed_at) : Json(nullptr)},
+           {"mime_type", record.mime_type.empty() ? Json(nullptr)
+                                                  : Json(events::escape_bytes(record.mime_type))}});
   }
   return {};
 }

@@ -3,6 +3,7 @@
 #include "tools/ntt/medium_json.h"
 
 #include "events/bytes.h"
+#include "projector/medium_row.h"
 #include "tools/ntt/media.h"
 #include "tools/ntt/standing.h"
 
@@ -114,6 +115,8 @@ Json json_of(const projector::PartialFold& fold, const events::RunId& running) {
     json[name] = json_of_stamp(*stamp);
     json[std::string(name) + "_seq"] = json_of_seq(*stamp);
   }
+  json["enum_done_basis"] = text_or_null(projector::enum_done_basis(medium));
+  json["copy_done_basis"] = text_or_null(projector::copy_done_basis(medium));
   Json stages = Json::object();
   for (const auto& stage : stage_names()) stages[stage] = stage_standing(medium, stage, running);
   json["stages"] = stages;

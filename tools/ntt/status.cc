@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "events/bytes.h"
+#include "projector/medium_row.h"
 #include "tools/ntt/media.h"
 #include "tools/ntt/medium_json.h"
 #include "tools/ntt/standing.h"
@@ -66,13 +67,17 @@ void print_table(std::vector<std::vector<std::string>> rows, bool color) {
   std::cout << table.text(color);
 }
 
-void print_stamp(const char* name, const std::optional<projector::Stamp>& stamp) {
+// `basis`: of an adopted time, what it rests on.
+void print_stamp(const char* name, const std::optional<projector::Stamp>& stamp,
+                 const std::string& basis = "") {
   std::cout << name;
   if (stamp) {
-    std::cout << events::to_rfc3339(stamp->at) << "  event " << stamp->seq.value << "\n";
+    std::cout << events::to_rfc3339(stamp->at) << "  event " << stamp->seq.value;
   } else {
-    std::cout << "-\n";
+    std::cout << "-";
   }
+  if (!basis.empty() && basis != "native") std::cout << "  (" << basis << ")";
+  std::cout << "\n";
 }
 
 void print_standing(const Standing& standing) {
@@ -158,8 +163,8 @@ void print_one(const PartialFold& fold, const RunId& running, bool color) {
   print_standing(standing_of(medium, running));
   std::cout << "generation    " << medium.generation << "\n";
   print_stamp("added_at      ", medium.added_at);
-  print_stamp("enum_done     ", medium.enum_done);
-  print_stamp("copy_done     ", medium.copy_done);
+  print_stamp("enum_done     ", medium.enum_done, projector::enum_done_basis(medium));
+  print_stamp("copy_done     ", medium.copy_done, projector::copy_done_basis(medium));
   print_stamp("archive_done  ", medium.archive_done);
   print_stamp("verify_done   ", medium.verify_done);
   if (medium.image_deleted) print_stamp("image deleted ", medium.image_deleted);

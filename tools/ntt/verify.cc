@@ -177,8 +177,9 @@ Command verify_command() {
   command.examples =
       "  ntt verify log\n"
       "  ntt verify tables\n"
+      "  ntt verify blobs\n"
       "  ntt verify proof event-13.json --key KEY";
-  command.subcommands = {log, tables, verify_proof_command()};
+  command.subcommands = {log, tables, verify_blobs_command(), verify_proof_command()};
   return command;
 }
 
