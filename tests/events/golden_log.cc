@@ -1,4 +1,4 @@
-// The events and records of the first golden log.
+// The events and records of the golden logs.
 
 #include "golden_log.h"
 
@@ -131,6 +131,120 @@ VerifyBatch golden_verifications() {
   second.bytes.fill(2);
   return {{{first, VerifyOutcome::intact, 5, ""},
            {second, VerifyOutcome::unreadable, 0, "Input/output error"}}};
+}
+
+CopyBatch golden_copies_2() {
+  CopyBatch batch = golden_copies();
+  batch.records[0].processed_at = Timestamp{kFirstMicros};
+  batch.records[0].mime_type = "text/plain";
+  batch.records[1].processed_at = Timestamp{-1};
+  batch.records[3].mime_type = "application/x-\xFF";
+  return batch;
+}
+
+namespace {
+
+Evidence golden_evidence() {
+  Evidence evidence;
+  evidence.database = "copyjob";
+  evidence.counts = {{"inodes", "3"}, {"paths", "4"}};
+  evidence.files = {{{"/raw/\xE9.raw"}, "missing", {}, {}},
+                    {{"/archive/a.tar.zst"}, "whole", 412345, "2025-10-07T06:00:00.000000Z"}};
+  evidence.times = {{"processed_at", "2025-10-05T12:00:00.250000Z", "chosen", "the least"},
+                    {"table_batch", "2025-10-10T22:02:55.000000Z", "bound", ""}};
+  evidence.dated_by = "processed_at";
+  evidence.time_is = "upper_bound";
+  evidence.conflicts = {"the table says otherwise"};
+  return evidence;
+}
+
+template <class Payload>
+void add_filled(std::vector<NewEvent>& events, const Payload& payload, Origin origin,
+                std::string attachment = "") {
+  const std::size_t number = events.size() + 1;
+  NewEvent event;
+  event.id = numbered<EventId>("event " + std::to_string(number) + " of log 2");
+  event.type = Payload::kType;
+  event.medium = {"da69350a5b27adf013e02994611cebc3"};
+  event.occurred_at = {kFirstMicros + static_cast<std::int64_t>(number) * 1'000'001};
+  event.origin = origin;
+  event.run = numbered<RunId>("run of log 2");
+  event.cause = {number / 2};
+  event.actor = {"snowball", "pball", "ntt 0.1.0"};
+  event.data = to_data(payload);
+  event.attachment = std::move(attachment);
+  events.push_back(std::move(event));
+}
+
+LegacyFields golden_line(std::uint64_t number, const std::string& text) {
+  LegacyFields fields;
+  fields.file.bytes = "/var/log/ntt/\xFF.jsonl";
+  fields.line = number;
+  fields.text.bytes = text;
+  fields.time_basis = "offset";
+  fields.time = "2025-10-10T15:41:03-07:00";
+  fields.time_resolution = 1'000'000;
+  fields.medium_from = "medium_hash";
+  return fields;
+}
+
+}  // namespace
+
+std::vector<NewEvent> golden_events_2() {
+  std::vector<NewEvent> events;
+  add_filled(events,
+             LegacyClaim{golden_line(7, R"({"stage":"load_success"})"),
+                         "load_success",
+                         {{"stage", "load_success"}, {"inode_count", "1161"}}},
+             Origin::imported);
+  add_filled(events, LegacyLine{golden_line(8, "{\"cut"), "truncated", 70000}, Origin::imported);
+  add_filled(events, LegacyMedium{"copyjob", {{"health", "ok"}, {"message", "Diary \u00e9"}}},
+             Origin::backfilled);
+  EnumStart enum_start;
+  enum_start.source = {"legacy", {"/mnt/ntt/da69"}};
+  enum_start.evidence = golden_evidence();
+  add_filled(events, enum_start, Origin::backfilled);
+  LoadError load_error;
+  load_error.error = "no_rows";
+  load_error.message = "its partition is empty";
+  load_error.evidence = golden_evidence();
+  add_filled(events, load_error, Origin::backfilled);
+  LoadSuccess load;
+  load.generation = 1;
+  load.rules = {"pattern_match"};
+  load.evidence = golden_evidence();
+  add_filled(events, load, Origin::backfilled);
+  CopyStart copy_start;
+  copy_start.evidence = Evidence{};
+  add_filled(events, copy_start, Origin::backfilled);
+  CopyBatchData copies;
+  copies.count = golden_copies_2().records.size();
+  add_filled(events, copies, Origin::backfilled, encode_copy_batch(golden_copies_2()).attachment);
+  CopySuccess copied;
+  copied.files = 4;
+  copied.evidence = golden_evidence();
+  add_filled(events, copied, Origin::backfilled);
+  ArchiveSuccess archived;
+  archived.path.bytes = "/archive/a.tar.zst";
+  archived.evidence = golden_evidence();
+  add_filled(events, archived, Origin::backfilled);
+  CleanupStart cleanup;
+  cleanup.kind = "image";
+  cleanup.path.bytes = "/img/\xE9.img";
+  cleanup.bytes = 1474560;
+  cleanup.why = "archived and verified";
+  add_filled(events, cleanup, Origin::native);
+  CleanupDone deleted;
+  deleted.kind = "image";
+  deleted.path = cleanup.path;
+  deleted.bytes = cleanup.bytes;
+  deleted.why = cleanup.why;
+  add_filled(events, deleted, Origin::native);
+  CleanupError refused;
+  refused.error = "io";
+  refused.message = "the directory is read-only";
+  add_filled(events, refused, Origin::native);
+  return events;
 }
 
 std::string listing_of(const Log& log) {

@@ -1,4 +1,4 @@
-// What the first golden log holds: every type of event and every kind of batch, with known values.
+// What the golden logs hold: every type of event and every kind of batch, with known values.
 
 #pragma once
 
@@ -14,6 +14,10 @@ namespace ntt::events {
 // The events as they were appended, in order. Never change: a log that was written stays as it is.
 // A later format gets events and a log of its own.
 std::vector<NewEvent> golden_events();
+
+// Those of the second log: what adoption and deletion brought.
+std::vector<NewEvent> golden_events_2();
+CopyBatch golden_copies_2();
 
 EntryBatch golden_entries();
 LoadBatch golden_decisions();
