@@ -3,6 +3,7 @@
 #include "events/bytes.h"
 
 #include <algorithm>
+#include <array>
 
 namespace ntt::events {
 
@@ -60,7 +61,8 @@ std::string escape_bytes(std::string_view bytes) {
   out.reserve(bytes.size());
   while (!bytes.empty()) {
     const auto plain = static_cast<std::size_t>(
-        std::find_if_not(bytes.begin(), bytes.end(), stands_for_itself) - bytes.begin());
+        std::find_if_not(bytes.begin(), bytes.end(), [](char c) { return stands_for_itself(c); }) -
+        bytes.begin());
     out.append(bytes, 0, plain);
     bytes.remove_prefix(plain);
     if (bytes.empty()) break;
@@ -78,6 +80,10 @@ std::string escape_bytes(std::string_view bytes) {
     }
   }
   return out;
+}
+
+bool needs_escape(std::string_view bytes) {
+  return !std::all_of(bytes.begin(), bytes.end(), [](char c) { return stands_for_itself(c); });
 }
 
 Result<std::string> unescape_bytes(std::string_view text) {
@@ -179,19 +185,25 @@ void append_u8(std::string& out, std::uint8_t value) {
   out += static_cast<char>(value);
 }
 
+namespace {
+template <std::size_t kBytes>
+void append_big_endian(std::string& out, std::uint64_t value) {
+  std::array<char, kBytes> bytes;
+  for (std::size_t i = kBytes; i-- > 0; value >>= 8U) bytes[i] = static_cast<char>(value & 0xFFU);
+  out.append(bytes.data(), bytes.size());
+}
+}  // namespace
+
 void append_be16(std::string& out, std::uint16_t value) {
-  append_u8(out, static_cast<std::uint8_t>(value >> 8U));
-  append_u8(out, static_cast<std::uint8_t>(value));
+  append_big_endian<2>(out, value);
 }
 
 void append_be32(std::string& out, std::uint32_t value) {
-  append_be16(out, static_cast<std::uint16_t>(value >> 16U));
-  append_be16(out, static_cast<std::uint16_t>(value));
+  append_big_endian<4>(out, value);
 }
 
 void append_be64(std::string& out, std::uint64_t value) {
-  append_be32(out, static_cast<std::uint32_t>(value >> 32U));
-  append_be32(out, static_cast<std::uint32_t>(value));
+  append_big_endian<8>(out, value);
 }
 
 void append_varint(std::string& out, std::uint64_t value) {

@@ -18,6 +18,8 @@
 namespace ntt::events {
 
 std::string escape_bytes(std::string_view bytes);
+// False: escape_bytes() gives the same bytes. True: it may not.
+bool needs_escape(std::string_view bytes);
 Result<std::string> unescape_bytes(std::string_view text);
 
 bool is_valid_utf8(std::string_view bytes);

@@ -4,7 +4,6 @@
 
 #include <sys/random.h>
 
-#include "events/bytes.h"
 #include "events/hash.h"
 #include "events/limits.h"
 
@@ -90,13 +89,20 @@ Sha256Digest salted_digest(const Salt& salt, std::string_view bytes) {
 }
 
 Status check_event(const NewEvent& event) {
+  if (event.type.find('\0') != std::string::npos) {
+    return Error{Errc::invalid, "an event type has no zero byte"};
+  }
   return check_fields(event);
 }
 
 Result<std::string> encode_envelope(const Envelope& envelope) {
   if (auto status = check_bounds(envelope); !status) return std::move(status).error();
   std::string out;
-  out.reserve(256);
+  append_envelope(out, envelope);
+  return out;
+}
+
+void append_envelope(std::string& out, const Envelope& envelope) {
   append_u8(out, kEnvelopeFormat);
   append_be64(out, envelope.seq.value);
   out += envelope.id.view();
@@ -114,7 +120,6 @@ Result<std::string> encode_envelope(const Envelope& envelope) {
   out += envelope.data_digest.view();
   append_be64(out, envelope.attachment_bytes);
   out += envelope.attachment_digest.view();
-  return out;
 }
 
 Result<Envelope> decode_envelope(std::string_view bytes) {
@@ -147,9 +152,7 @@ Result<Envelope> decode_envelope(std::string_view bytes) {
   return out;
 }
 
-std::string encode_record(const Record& record) {
-  std::string out;
-  out.reserve(record.envelope.size() + record.data.size() + 41);
+void append_record(std::string& out, const RecordView& record) {
   append_u8(out, kRecordFormat);
   append_be32(out, static_cast<std::uint32_t>(record.envelope.size()));
   out += record.envelope;
@@ -157,11 +160,9 @@ std::string encode_record(const Record& record) {
   out += view(record.attachment_salt);
   append_be32(out, static_cast<std::uint32_t>(record.data.size()));
   out += record.data;
-  return out;
 }
 
-Result<Record> decode_record(std::string_view bytes) {
-  ByteReader reader(bytes);
+Result<Record> take_record(ByteReader& reader) {
   if (reader.u8() != kRecordFormat) {
     return Error{Errc::corruption, "the record is of no known format"};
   }
@@ -170,8 +171,15 @@ Result<Record> decode_record(std::string_view bytes) {
   out.data_salt = take_salt(reader);
   out.attachment_salt = take_salt(reader);
   out.data = reader.take(reader.be32());
-  if (!reader.at_end()) return Error{Errc::corruption, "the record does not decode"};
+  if (!reader.ok()) return Error{Errc::corruption, "the record does not decode"};
   return out;
+}
+
+Result<Record> decode_record(std::string_view bytes) {
+  ByteReader reader(bytes);
+  auto record = take_record(reader);
+  if (record && !reader.at_end()) return Error{Errc::corruption, "the record does not decode"};
+  return record;
 }
 
 }  // namespace ntt::events

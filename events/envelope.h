@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "events/bytes.h"
 #include "events/event.h"
 
 namespace ntt::events {
@@ -19,10 +20,12 @@ Salt random_salt();
 
 Sha256Digest salted_digest(const Salt& salt, std::string_view bytes);
 
-// Errc::invalid when a field is out of bounds (limits.h).
-// Whether an envelope can be made of it: Errc::invalid says what is out of bounds.
+// Whether an envelope can be made of it: Errc::invalid says what is out of bounds (limits.h).
 Status check_event(const NewEvent& event);
+// Errc::invalid when a field is out of bounds.
 Result<std::string> encode_envelope(const Envelope& envelope);
+// The same, of one whose fields have been checked.
+void append_envelope(std::string& out, const Envelope& envelope);
 // Errc::corruption unless the bytes are exactly what encode_envelope writes.
 Result<Envelope> decode_envelope(std::string_view bytes);
 
@@ -33,7 +36,17 @@ struct Record {
   Salt attachment_salt{};
   std::string data;
 };
-std::string encode_record(const Record& record);
+// The same, of bytes that somebody else owns.
+struct RecordView {
+  std::string_view envelope;
+  Salt data_salt{};
+  Salt attachment_salt{};
+  std::string_view data;
+};
+inline constexpr std::size_t kRecordOverheadBytes = 41;  // beside envelope and data
+void append_record(std::string& out, const RecordView& record);
 Result<Record> decode_record(std::string_view bytes);
+// The record that `reader` has next.
+Result<Record> take_record(ByteReader& reader);
 
 }  // namespace ntt::events

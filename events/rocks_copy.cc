@@ -12,7 +12,8 @@
 #include "events/head_file.h"
 #include "events/limits.h"
 #include "events/log_lock.h"
-#include "events/rocks_put.h"
+#include "events/rocks_append.h"
+#include "events/rocks_records.h"
 #include "events/rocks_store.h"
 #include "events/whole_file.h"
 
@@ -26,12 +27,13 @@ constexpr std::size_t kGroupBytes = 16U << 20U;  // of records in one synced wri
 
 class StoreRecordReader final : public RecordReader {
  public:
-  explicit StoreRecordReader(std::unique_ptr<RocksStore> store) : store_(std::move(store)) {}
+  explicit StoreRecordReader(std::unique_ptr<RocksStore> store)
+      : store_(std::move(store)), records_(*store_) {}
 
   [[nodiscard]] Result<std::string> log_id() const override { return store_->log_id(); }
 
-  [[nodiscard]] Result<WholeRecord> read(Sequence seq) const override {
-    auto record = store_->record(seq);
+  Result<WholeRecord> read(Sequence seq) override {
+    auto record = records_.record(seq);
     if (!record) return std::move(record).error();
     WholeRecord out;
     out.data_salt = record->data_salt;
@@ -50,6 +52,7 @@ class StoreRecordReader final : public RecordReader {
 
  private:
   std::unique_ptr<RocksStore> store_;
+  StoredRecords records_;
 };
 
 Error refused(Sequence seq, const std::string& why) {
@@ -112,10 +115,12 @@ class RocksRestore final : public LogRestore {
     auto store = RocksStore::open_for_writing(temporary_ / "db");
     if (!store) return std::move(store).error();
     store_ = std::move(*store);
-    store_->put(batch_, Family::meta, "log_id", log_id_);
-    store_->put(batch_, Family::meta, "format", kLogFormat);
+    rocksdb::WriteBatch batch;
+    store_->put(batch, Family::meta, "log_id", log_id_);
+    store_->put(batch, Family::meta, "format", kLogFormat);
     head_.root = merkle_empty_root();
-    return write_group();
+    batch_.emplace(*store_);
+    return store_->write_synced(batch);
   }
 
   Status add(const WholeRecord& record) override {
@@ -132,14 +137,13 @@ class RocksRestore final : public LogRestore {
     auto known = is_known(record.envelope.id);
     if (!known) return std::move(known).error();
     if (*known) return refused(seq, "has the id of an earlier one");
-    head_.envelope_hash =
-        put_event(*store_, batch_, frontier_, record.envelope,
-                  {std::move(*bytes), record.data_salt, record.attachment_salt, record.data},
-                  record.attachment);
+    head_.envelope_hash = batch_->add(
+        record.envelope, {*bytes, record.data_salt, record.attachment_salt, record.data},
+        record.attachment, frontier_);
     head_.seq = seq;
     recorded_at_ = record.envelope.recorded_at;
     ids_.insert(record.envelope.id);
-    return batch_.GetDataSize() < kGroupBytes ? Status{} : write_group();
+    return batch_->bytes() < kGroupBytes ? Status{} : write_group();
   }
 
   Status finish(const Head& expected) override {
@@ -167,12 +171,10 @@ class RocksRestore final : public LogRestore {
   }
 
   Status write_group() {
-    if (head_.seq) {
-      head_.root = frontier_.root();
-      store_->put(batch_, Family::meta, "head", encode_head(head_));
-    }
-    auto written = store_->write_synced(batch_);
-    batch_.Clear();
+    if (ids_.empty()) return {};
+    head_.root = frontier_.root();
+    auto written = store_->write_synced(batch_->finish(head_));
+    batch_.emplace(*store_);
     ids_.clear();
     return written;
   }
@@ -189,8 +191,8 @@ class RocksRestore final : public LogRestore {
   std::optional<LogLock> lock_;  // of the empty log that is there; nothing: there is none
   LogLock temporary_lock_;
   std::unique_ptr<RocksStore> store_;
-  rocksdb::WriteBatch batch_;
-  std::set<EventId> ids_;  // in batch_
+  std::optional<AppendBatch> batch_;  // there is one from open() on
+  std::set<EventId> ids_;             // in batch_
   MerkleFrontier frontier_;
   Head head_;
   Timestamp recorded_at_{INT64_MIN};

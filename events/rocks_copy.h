@@ -28,7 +28,8 @@ class RecordReader {
  public:
   virtual ~RecordReader() = default;
   [[nodiscard]] virtual Result<std::string> log_id() const = 0;  // 32 hex digits
-  [[nodiscard]] virtual Result<WholeRecord> read(Sequence seq) const = 0;
+  // Fastest in order. Not thread-safe.
+  virtual Result<WholeRecord> read(Sequence seq) = 0;
 };
 
 // Sees what the log held when it was opened. Errc::not_found when there is no log.

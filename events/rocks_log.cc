@@ -15,8 +15,9 @@
 #include "events/head_file.h"
 #include "events/limits.h"
 #include "events/log_lock.h"
-#include "events/rocks_put.h"
+#include "events/rocks_append.h"
 #include "events/rocks_query.h"
+#include "events/rocks_records.h"
 #include "events/rocks_store.h"
 #include "events/rocks_verify.h"
 
@@ -26,7 +27,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kFollowInterval{50};
 constexpr std::size_t kGroupBytesMax = 64U << 20U;
-constexpr std::size_t kOverheadBytes = 768;  // of an event in a batch: envelope, indexes, tree
 
 struct Paths {
   std::filesystem::path database;
@@ -69,9 +69,13 @@ class StoreReader : public Log {
     return store_->tree_node(level, index);
   }
 
-  [[nodiscard]] Result<Record> record(Sequence seq) const override { return store_->record(seq); }
+  [[nodiscard]] Result<Record> record(Sequence seq) const override {
+    return StoredRecords(*store_).record(seq);
+  }
 
-  [[nodiscard]] Result<Event> read(Sequence seq) const override { return store_->event(seq); }
+  [[nodiscard]] Result<Event> read(Sequence seq) const override {
+    return StoredRecords(*store_).event(seq);
+  }
 
   [[nodiscard]] Result<std::string> attachment(Sequence seq) const override {
     return store_->attachment(seq);
@@ -150,14 +154,16 @@ struct IdHash {
 
 // The state that a group of appends builds up before it is written; dropped whole if it is not.
 struct Group {
-  explicit Group(std::size_t bytes) : batch(bytes) {}
+  explicit Group(const RocksStore& store) : batch(store) {}
 
-  rocksdb::WriteBatch batch;
+  AppendBatch batch;
   MerkleFrontier frontier;
   Head head;
   Timestamp recorded_at;
   std::unordered_map<EventId, Sequence, IdHash> ids;     // added by this group
   std::unordered_map<std::string, Sequence> media_last;  // by medium id
+  Envelope envelope;                                     // of the event that is being added
+  std::string envelope_bytes;                            // the same, encoded
 };
 
 class WritingLog final : public StoreReader {
@@ -186,7 +192,7 @@ class WritingLog final : public StoreReader {
       return Error{Errc::corruption, "the stored tree does not fit the stored head"};
     }
     if (!head_.seq) return {};
-    auto event = store_->event(head_.seq);
+    auto event = read(head_.seq);
     if (!event) return std::move(event).error();
     recorded_at_ = event->recorded_at;
     return {};
@@ -238,7 +244,7 @@ class WritingLog final : public StoreReader {
       members.push_back(request);
     }
     writing_ = true;
-    Group group(bytes + events * kOverheadBytes);
+    Group group(*store_);
     group.ids.reserve(events);
     group.frontier = frontier_;
     group.head = head_;
@@ -276,8 +282,7 @@ class WritingLog final : public StoreReader {
     }
     if (group.head.seq == head_.seq) return {};
     group.head.root = group.frontier.root();
-    store_->put(group.batch, Family::meta, "head", encode_head(group.head));
-    if (auto status = store_->write_synced(group.batch); !status) return status;
+    if (auto status = store_->write_synced(group.batch.finish(group.head)); !status) return status;
     return head_file_.write({log_id_, group.head});
   }
 
@@ -312,12 +317,9 @@ class WritingLog final : public StoreReader {
 
   // Whether all its events are in the log already: then nothing depends on the position.
   Result<bool> is_repeated(const Request& request, const Group& group) const {
-    for (const NewEvent& event : request.events) {
-      auto known = sequence_of_id(event.id, group);
-      if (!known) return std::move(known).error();
-      if (!*known) return false;
-    }
-    return true;
+    auto known = known_numbers(request, group);
+    if (!known) return std::move(known).error();
+    return std::all_of(known->begin(), known->end(), [](Sequence seq) { return bool(seq); });
   }
 
   Result<Sequence> last_of(const MediumId& medium, const Group& group) const {
@@ -327,67 +329,72 @@ class WritingLog final : public StoreReader {
   }
 
   Status add(Request& request, Group& group) {
-    for (const NewEvent& event : request.events) {
-      auto known = sequence_of_id(event.id, group);
-      if (!known) return std::move(known).error();
-      request.sequences.push_back(*known ? **known : add_event(event, group));
+    auto known = known_numbers(request, group);
+    if (!known) return std::move(known).error();
+    request.sequences = std::move(*known);
+    for (std::size_t i = 0; i < request.events.size(); ++i) {
+      Sequence& seq = request.sequences[i];
+      if (seq) continue;
+      const NewEvent& event = request.events[i];
+      const auto [found, is_new] = group.ids.try_emplace(event.id, group.head.seq.next());
+      seq = found->second;  // of an earlier one of this request, if the id is repeated in it
+      if (is_new) add_event(event, seq, group);
     }
     return {};
   }
 
-  Result<std::optional<Sequence>> sequence_of_id(const EventId& id, const Group& group) const {
-    const auto found = group.ids.find(id);
-    if (found != group.ids.end()) return std::optional(found->second);
-    auto stored = store_->get(Family::ids, id.view());
-    if (!stored) return std::move(stored).error();
-    if (!*stored) return std::optional<Sequence>{};
-    return std::optional(sequence_at_end_of(**stored));
-  }
-
-  static Envelope make_envelope(const NewEvent& event, Sequence seq, Timestamp recorded_at,
-                                const Sha256Digest& data_digest,
-                                const Sha256Digest& attachment_digest) {
-    Envelope out;
-    out.seq = seq;
-    out.id = event.id;
-    out.type = event.type;
-    out.version = event.version;
-    out.medium = event.medium;
-    out.occurred_at = event.occurred_at;
-    out.recorded_at = recorded_at;
-    out.origin = event.origin;
-    out.run = event.run;
-    out.cause = event.cause;
-    out.actor = event.actor;
-    out.data_digest = data_digest;
-    out.attachment_digest = attachment_digest;
-    out.attachment_bytes = event.attachment.size();
-    return out;
-  }
-
-  Sequence add_event(const NewEvent& event, Group& group) {
-    const Sequence seq = group.head.seq.next();
-    group.recorded_at = std::max(group.recorded_at, clock_.now());
-    Record record;
-    record.data_salt = random_salt();
-    record.data = event.data;
-    const bool attached = !event.attachment.empty();
-    Sha256Digest attachment_digest;
-    if (attached) {
-      record.attachment_salt = random_salt();
-      attachment_digest = salted_digest(record.attachment_salt, event.attachment);
+  // The number that the log, or the group, has of each event; 0: it has it not.
+  Result<std::vector<Sequence>> known_numbers(const Request& request, const Group& group) const {
+    std::vector<std::pair<std::string_view, std::size_t>> unknown;  // id and position
+    std::vector<Sequence> numbers(request.events.size());
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      const EventId& id = request.events[i].id;
+      const auto found = group.ids.find(id);
+      found != group.ids.end() ? void(numbers[i] = found->second)
+                               : void(unknown.emplace_back(id.view(), i));
     }
-    const Envelope envelope =
-        make_envelope(event, seq, group.recorded_at, salted_digest(record.data_salt, record.data),
-                      attachment_digest);
-    record.envelope = encode_envelope(envelope).value();
+    std::sort(unknown.begin(), unknown.end());
+    std::vector<std::string_view> ids;
+    ids.reserve(unknown.size());
+    for (const auto& [id, position] : unknown) ids.push_back(id);
+    auto stored = store_->get_sorted(Family::ids, ids);
+    if (!stored) return std::move(stored).error();
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      const auto& number = (*stored)[i];
+      if (number) numbers[unknown[i].second] = sequence_at_end_of(*number);
+    }
+    return numbers;
+  }
 
-    const Sha256Digest leaf =
-        put_event(*store_, group.batch, group.frontier, envelope, record, event.attachment);
+  void add_event(const NewEvent& event, Sequence seq, Group& group) {
+    group.recorded_at = std::max(group.recorded_at, clock_.now());
+    const bool attached = !event.attachment.empty();
+    RecordView record;
+    record.data_salt = random_salt();
+    record.attachment_salt = attached ? random_salt() : Salt{};
+    record.data = event.data;
+    Envelope& envelope = group.envelope;
+    envelope.seq = seq;
+    envelope.id = event.id;
+    envelope.type = event.type;
+    envelope.version = event.version;
+    envelope.medium = event.medium;
+    envelope.occurred_at = event.occurred_at;
+    envelope.recorded_at = group.recorded_at;
+    envelope.origin = event.origin;
+    envelope.run = event.run;
+    envelope.cause = event.cause;
+    envelope.actor = event.actor;
+    envelope.data_digest = salted_digest(record.data_salt, record.data);
+    envelope.attachment_bytes = event.attachment.size();
+    envelope.attachment_digest =
+        attached ? salted_digest(record.attachment_salt, event.attachment) : Sha256Digest{};
+    group.envelope_bytes.clear();
+    append_envelope(group.envelope_bytes, envelope);
+    record.envelope = group.envelope_bytes;
+    const Sha256Digest leaf = group.batch.add(envelope, record, event.attachment, group.frontier);
     group.head = {seq, leaf, {}};  // the root is made once for all
-    group.ids.emplace(event.id, seq);
     group.media_last[event.medium.text] = seq;
-    return seq;
   }
 
   LogLock lock_;
@@ -412,11 +419,13 @@ Status make_directory(const std::filesystem::path& path) {
   return {};
 }
 
-// The log's id, made when the log is.
+// The log's id, made when the log is. A log of the format before gets this one.
 Result<std::string> ensure_log_id(RocksStore& store, Clock& clock) {
   auto stored = store.log_id();
-  if (!stored || !stored->empty()) return stored;
-  const std::string id = new_event_id(clock).hex();
+  auto format = store.get(Family::meta, "format");
+  if (!stored || !format) return stored ? std::move(format).error() : std::move(stored).error();
+  if (!stored->empty() && *format == kLogFormat) return stored;
+  const std::string id = stored->empty() ? new_event_id(clock).hex() : *stored;
   rocksdb::WriteBatch batch;
   store.put(batch, Family::meta, "log_id", id);
   store.put(batch, Family::meta, "format", kLogFormat);

@@ -4,48 +4,77 @@
 
 #include <algorithm>
 
+#include "events/posting_list.h"
+
 namespace ntt::events {
 
 namespace {
 
+// The lists under a prefix follow each other: none begins before the one in front of it ends.
 class PrefixPositions final : public Positions {
  public:
   PrefixPositions(std::unique_ptr<rocksdb::Iterator> it, std::string prefix,
-                  ValueCondition is_wanted)
+                  LabelCondition is_wanted)
       : it_(std::move(it)), prefix_(std::move(prefix)), is_wanted_(std::move(is_wanted)) {}
 
   std::optional<Sequence> at_or_after(Sequence seq) override {
     // The next few keys are cheaper to step over than to seek past.
     constexpr int kStepsMax = 8;
-    for (int step = 0; at_ && *at_ < seq && step < kStepsMax; ++step) {
+    if (!is_begun_) seek(seq);
+    for (int step = 0; is_before(seq) && step < kStepsMax; ++step) {
       it_->Next();
       look();
     }
-    if (!is_begun_ || (at_ && *at_ < seq)) {
-      is_begun_ = true;
-      it_->Seek(prefix_ + sequence_key(seq));
+    if (is_before(seq)) seek(seq);
+    if (is_before(seq)) {  // it lies between two lists
+      it_->Next();
       look();
     }
-    return at_;
+    if (list_.events.empty()) return std::nullopt;
+    return *std::lower_bound(list_.events.begin(), list_.events.end(), seq);
   }
-  [[nodiscard]] Status status() const override { return iterator_status(*it_); }
+  [[nodiscard]] Status status() const override {
+    return status_ ? iterator_status(*it_) : Status(status_.error());
+  }
 
  private:
+  [[nodiscard]] bool is_before(Sequence seq) const {
+    return !list_.events.empty() && list_.events.back() < seq;
+  }
+
+  // To the list that has `seq`, or else one close to it.
+  void seek(Sequence seq) {
+    is_begun_ = true;
+    it_->SeekForPrev(prefix_ + sequence_key(seq));
+    if (!it_->Valid() || !it_->key().ToStringView().starts_with(prefix_)) {
+      it_->Seek(prefix_ + sequence_key(seq));
+    }
+    look();
+  }
+
+  // Takes the wanted list that is here or the next one.
   void look() {
-    for (at_.reset(); it_->Valid(); it_->Next()) {
+    for (list_.events.clear(); it_->Valid(); it_->Next()) {
       const std::string_view key = it_->key().ToStringView();
-      if (key.substr(0, prefix_.size()) != prefix_) return;
-      if (is_wanted_ && !is_wanted_(it_->value().ToStringView())) continue;
-      at_ = sequence_at_end_of(key);
+      if (!key.starts_with(prefix_)) return;
+      const std::string_view value = it_->value().ToStringView();
+      if (is_wanted_ && !is_wanted_(label_of(value))) continue;
+      auto list = decode_postings(sequence_at_end_of(key), value);
+      if (!list) {
+        status_ = std::move(list).error();
+        return;
+      }
+      list_ = std::move(*list);
       return;
     }
   }
 
   std::unique_ptr<rocksdb::Iterator> it_;
   std::string prefix_;
-  ValueCondition is_wanted_;
+  LabelCondition is_wanted_;
   bool is_begun_ = false;
-  std::optional<Sequence> at_;
+  PostingList list_;  // no events: at the end
+  Status status_;
 };
 
 class AnyPositions final : public Positions {
@@ -93,7 +122,7 @@ class ListedPositions final : public Positions {
 }  // namespace
 
 std::unique_ptr<Positions> prefix_positions(const RocksStore& store, Family family,
-                                            std::string prefix, ValueCondition is_wanted) {
+                                            std::string prefix, LabelCondition is_wanted) {
   return std::make_unique<PrefixPositions>(store.iterate(family), std::move(prefix),
                                            std::move(is_wanted));
 }

@@ -24,12 +24,13 @@ class Positions {
   [[nodiscard]] virtual Status status() const = 0;
 };
 
-using ValueCondition = std::function<bool(std::string_view value)>;
+using LabelCondition = std::function<bool(std::string_view label)>;
 
-// Of the keys that are `prefix` and a sequence number and whose value `is_wanted`; empty: any.
+// Of the posting lists whose keys are `prefix` and a sequence number and whose label `is_wanted`;
+// empty: any.
 // `store` must outlive it.
 std::unique_ptr<Positions> prefix_positions(const RocksStore& store, Family family,
-                                            std::string prefix, ValueCondition is_wanted);
+                                            std::string prefix, LabelCondition is_wanted);
 // Of any of `parts`.
 std::unique_ptr<Positions> any_positions(std::vector<std::unique_ptr<Positions>> parts);
 // These, which are sorted.

@@ -6,8 +6,10 @@
 
 #include <algorithm>
 
-#include "events/bytes.h"
+#include "events/limits.h"
+#include "events/posting_list.h"
 #include "events/rocks_positions.h"
+#include "events/rocks_records.h"
 
 namespace ntt::events {
 
@@ -18,8 +20,8 @@ enum class Next { go_on, stop };
 // Times of occurrence are keys in another order than the log's: to be visited in the log's, their
 // positions have to be held and sorted. At most so many (8 MB); beyond, their range is read.
 constexpr std::size_t kTimePositionsMax = std::size_t{1} << 20U;
-// So many keys are looked at to learn whether time is narrow where another index serves as well.
-constexpr std::uint64_t kTimeKeysBesideAnotherIndex = 8192;
+// So many are looked at to learn whether time is narrow where another index serves as well.
+constexpr std::uint64_t kTimesBesideAnotherIndex = 8192;
 
 bool is_plain(std::string_view glob) {
   return glob.find_first_of("*?[\\") == glob.npos;
@@ -56,7 +58,8 @@ class Scan {
         filter_(filter),
         visit_(visit),
         first_(std::max(filter.first, Sequence{1})),
-        last_(filter.last) {}
+        last_(filter.last),
+        records_(store) {}
 
   Status run() {
     if (auto status = end_at_the_log(); !status) return status;
@@ -76,11 +79,9 @@ class Scan {
 
  private:
   Status end_at_the_log() {
-    auto it = store_.iterate(Family::events);
-    it->SeekToLast();
-    if (auto status = iterator_status(*it); !status) return status;
-    const Sequence end = it->Valid() ? sequence_at_end_of(it->key().ToStringView()) : Sequence{};
-    last_ = std::min(last_, end);
+    auto end = records_.last();
+    if (!end) return std::move(end).error();
+    last_ = std::min(last_, *end);
     return {};
   }
 
@@ -90,7 +91,7 @@ class Scan {
     std::uint64_t high = last_.value + 1;
     while (low < high) {
       const std::uint64_t middle = low + (high - low) / 2;
-      auto event = store_.event({middle});
+      auto event = records_.event({middle});
       if (!event) return std::move(event).error();
       if (event->recorded_at < time) {
         low = middle + 1;
@@ -115,10 +116,10 @@ class Scan {
     return {};
   }
 
-  // The values of this index are the types: of a few events, those of other types are passed over
+  // The labels of this index are the types: of a few events, those of other types are passed over
   // more quickly than their types' indexes are opened. A type that is named has one index.
   void add_medium() {
-    ValueCondition is_wanted;
+    LabelCondition is_wanted;
     if (!names_types(filter_)) {
       is_wanted = [this](std::string_view type) {
         return matches_type(filter_, std::string(type));
@@ -172,28 +173,35 @@ class Scan {
     return {};
   }
 
-  // Stops when more keys lie in the time than it would take to look at the events themselves.
+  // Stops when more events lie in the time than it would take to look at the events themselves.
   Status add_time() {
     if (!filter_.occurred_from && !filter_.occurred_until) return {};
     const std::uint64_t span = last_.value - first_.value + 1;
-    const std::uint64_t keys_max =
-        indexes_.empty() ? span : std::min(span, kTimeKeysBesideAnotherIndex);
+    const std::uint64_t looked_at_max =
+        indexes_.empty() ? span : std::min(span, kTimesBesideAnotherIndex);
     auto it = store_.iterate(Family::by_time);
     std::vector<Sequence> found;
-    std::uint64_t keys = 0;
+    std::uint64_t looked_at = 0;
     std::uint64_t count = 0;
     Sequence lowest{UINT64_MAX};
     Sequence highest;
-    const Timestamp from = filter_.occurred_from.value_or(Timestamp{INT64_MIN});
-    for (it->Seek(time_key(from, {})); it->Valid(); it->Next()) {
-      const std::string_view key = it->key().ToStringView();
-      if (filter_.occurred_until && time_of_key(key) >= *filter_.occurred_until) break;
-      if (++keys > keys_max) return {};
-      const Sequence seq = sequence_at_end_of(key);
-      if (seq < first_ || seq > last_) continue;
-      lowest = std::min(lowest, seq);
-      highest = std::max(highest, seq);
-      if (++count <= kTimePositionsMax) found.push_back(seq);
+    const Timestamp from = filter_.occurred_from.value_or(Timestamp{INT64_MIN + kTimeSpanMax});
+    // A list that begins so much earlier may reach into the time.
+    const Timestamp earliest{std::max(from.micros, INT64_MIN + kTimeSpanMax) - kTimeSpanMax};
+    for (it->Seek(time_key(earliest, {})); it->Valid(); it->Next()) {
+      const TimedEvent first = timed_event_of_key(it->key().ToStringView());
+      if (filter_.occurred_until && first.occurred_at >= *filter_.occurred_until) break;
+      auto events = decode_times(first, it->value().ToStringView());
+      if (!events) return std::move(events).error();
+      looked_at += events->size();
+      if (looked_at > looked_at_max) return {};
+      for (const auto& [occurred_at, seq] : *events) {
+        if (occurred_at < from || seq < first_ || seq > last_) continue;
+        if (filter_.occurred_until && occurred_at >= *filter_.occurred_until) continue;
+        lowest = std::min(lowest, seq);
+        highest = std::max(highest, seq);
+        if (++count <= kTimePositionsMax) found.push_back(seq);
+      }
     }
     if (auto status = iterator_status(*it); !status) return status;
     first_ = std::max(first_, lowest);
@@ -206,7 +214,7 @@ class Scan {
 
   // Reads the event and shows it if it matches.
   Result<Next> show(Sequence seq) {
-    auto event = store_.event(seq);
+    auto event = records_.event(seq);
     if (!event) return std::move(event).error();
     if (!matches(filter_, *event)) return Next::go_on;
     return visit_(*event) ? Next::go_on : Next::stop;
@@ -232,17 +240,12 @@ class Scan {
   }
 
   Status by_sequence() {
-    auto it = store_.iterate(Family::events);
-    for (it->Seek(sequence_key(first_)); it->Valid(); it->Next()) {
-      const Sequence seq = sequence_at_end_of(it->key().ToStringView());
-      if (seq > last_) break;
-      auto record = decode_record(it->value().ToStringView());
-      if (!record) return std::move(record).error().within("event " + std::to_string(seq.value));
-      auto event = event_from_record(seq, std::move(*record));
-      if (!event) return std::move(event).error();
-      if (matches(filter_, *event) && !visit_(*event)) return {};
+    for (Sequence seq = first_; seq <= last_; seq = seq.next()) {
+      const auto next = show(seq);
+      if (!next) return next.error();
+      if (*next == Next::stop) break;
     }
-    return iterator_status(*it);
+    return {};
   }
 
   const RocksStore& store_;
@@ -250,6 +253,7 @@ class Scan {
   const std::function<bool(const Event&)>& visit_;
   Sequence first_;
   Sequence last_;
+  StoredRecords records_;
   std::vector<std::unique_ptr<Positions>> indexes_;
 };
 
@@ -282,7 +286,10 @@ Result<Sequence> last_of_medium(const RocksStore& store, const MediumId& medium)
   if (!it->Valid() || it->key().ToStringView().substr(0, prefix.size()) != prefix) {
     return Sequence{};
   }
-  return sequence_at_end_of(it->key().ToStringView());
+  auto list =
+      decode_postings(sequence_at_end_of(it->key().ToStringView()), it->value().ToStringView());
+  if (!list) return std::move(list).error();
+  return list->events.back();
 }
 
 }  // namespace ntt::events

@@ -26,13 +26,14 @@ constexpr const char* kFamilyNames[] = {  // part of the format, in the order of
     "by_time", "by_run", "ids",         "tree",      "meta"};
 constexpr std::size_t kReaderOpenTries = 20;
 constexpr std::size_t kWriteBufferBytes = 16U << 20U;
+constexpr std::size_t kIdsBufferBytes = 4U << 20U;
 // Every opening reads the write-ahead logs, at some 50 ms a megabyte. A writer that ends leaves
 // less than the first of these; one that is at work, or was killed, the second, and while large
 // batches come (an import) the third.
 constexpr std::uint64_t kLeftInMemoryBytesMax = 256U << 10U;
 constexpr std::uint64_t kWriteAheadBytesMax = 4U << 20U;
 constexpr std::uint64_t kBulkWriteAheadBytesMax = 64U << 20U;
-constexpr std::size_t kBulkBatchBytes = 2U << 20U;
+constexpr std::size_t kBulkBatchBytes = 512U << 10U;
 constexpr std::size_t kManifestBytesMax = 64U << 10U;
 constexpr std::size_t kReaderCacheBytes = 64U << 20U;
 
@@ -40,13 +41,27 @@ rocksdb::Slice slice(std::string_view bytes) {
   return {bytes.data(), bytes.size()};
 }
 
-rocksdb::CompressionType best_compression() {
+rocksdb::CompressionType supported_compression(rocksdb::CompressionType best) {
   const auto supported = rocksdb::GetSupportedCompressions();
   const auto has = [&](rocksdb::CompressionType type) {
     return std::find(supported.begin(), supported.end(), type) != supported.end();
   };
-  if (has(rocksdb::kZSTD)) return rocksdb::kZSTD;
+  if (has(best)) return best;
   return has(rocksdb::kLZ4Compression) ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
+}
+
+rocksdb::CompressionType compression_of(Family family) {
+  switch (family) {
+    case Family::ids:
+    case Family::tree:         // digests and random ids do not get smaller
+    case Family::attachments:  // they come compressed
+      return rocksdb::kNoCompression;
+    case Family::events:  // packs come compressed, and single ones are few: this soon passes over
+                          // them
+      return supported_compression(rocksdb::kLZ4Compression);
+    default:
+      return supported_compression(rocksdb::kZSTD);
+  }
 }
 
 rocksdb::DBOptions database_options() {
@@ -78,7 +93,7 @@ rocksdb::ColumnFamilyOptions family_options(Family family,
                                             const std::shared_ptr<rocksdb::Cache>& reader_cache) {
   rocksdb::ColumnFamilyOptions options;
   options.write_buffer_size = kWriteBufferBytes;
-  options.compression = best_compression();
+  options.compression = compression_of(family);
   rocksdb::BlockBasedTableOptions table;
   table.format_version = 5;
   table.checksum = rocksdb::kCRC32c;
@@ -92,13 +107,15 @@ rocksdb::ColumnFamilyOptions family_options(Family family,
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
     options.memtable_whole_key_filtering = true;
     options.memtable_prefix_bloom_size_ratio = 0.02;
+    // Random keys find their place sooner in a table that the processor's cache holds.
+    options.write_buffer_size = kIdsBufferBytes;
+    options.level0_file_num_compaction_trigger = 8;  // its tables are small
   }
-  // Digests and random ids do not get smaller.
-  if (family == Family::ids || family == Family::tree) {
-    options.compression = rocksdb::kNoCompression;
-  }
-  // Keys rise within a level of the tree, and within a medium whose id has its usual length.
-  const std::size_t rising = family == Family::tree ? 1 : family == Family::by_medium ? 33 : 0;
+  // Keys rise within a level of the tree, within a medium whose id has its usual length, and, for
+  // the ids of one append, within a first byte.
+  const std::size_t rising = family == Family::tree || family == Family::ids ? 1
+                             : family == Family::by_medium                   ? 33
+                                                                             : 0;
   if (rising > 0) {
     options.memtable_insert_with_hint_prefix_extractor.reset(
         rocksdb::NewFixedPrefixTransform(rising));
@@ -109,7 +126,6 @@ rocksdb::ColumnFamilyOptions family_options(Family family,
   // them; the bytes are written about five times for that.
   options.compaction_style = rocksdb::kCompactionStyleUniversal;
   if (family == Family::attachments) {
-    options.compression = rocksdb::kNoCompression;  // they come compressed
     // No blob files: RocksDB 7.8's follower reads freed memory when it fetches from one. At some
     // seven bytes a directory entry the values are small enough to be merged with their tables.
     options.enable_blob_files = false;
@@ -139,11 +155,11 @@ std::string sequence_key(Sequence seq) {
 }
 
 std::string medium_prefix(const MediumId& medium) {
-  return medium.text + '\0';
+  return posting_prefix(Family::by_medium, medium.text);
 }
 
 std::string type_prefix(std::string_view type) {
-  return std::string(type) + '\0';
+  return posting_prefix(Family::by_type, type);
 }
 
 std::string time_key(Timestamp occurred_at, Sequence seq) {
@@ -154,7 +170,7 @@ std::string time_key(Timestamp occurred_at, Sequence seq) {
 }
 
 std::string run_prefix(const RunId& run) {
-  return std::string(run.view());
+  return posting_prefix(Family::by_run, run.view());
 }
 
 std::string tree_key(unsigned level, std::uint64_t index) {
@@ -164,27 +180,32 @@ std::string tree_key(unsigned level, std::uint64_t index) {
   return key;
 }
 
-std::string index_key(Family family, const Envelope& envelope) {
+std::string_view posting_term(Family family, const Envelope& envelope) {
   switch (family) {
     case Family::by_medium:
-      return medium_prefix(envelope.medium) + sequence_key(envelope.seq);
+      return envelope.medium.text;
     case Family::by_type:
-      return type_prefix(envelope.type) + sequence_key(envelope.seq);
-    case Family::by_time:
-      return time_key(envelope.occurred_at, envelope.seq);
+      return envelope.type;
     case Family::by_run:
-      return run_prefix(envelope.run) + sequence_key(envelope.seq);
-    case Family::ids:
-      return std::string(envelope.id.view());
+      return envelope.run.view();
     default:
       break;
   }
-  CHECK(false && "not an index family");
+  CHECK(false && "not a family of posting lists");
 }
 
-std::string index_value(Family family, const Envelope& envelope) {
-  if (family == Family::ids) return sequence_key(envelope.seq);
-  return family == Family::by_medium ? envelope.type : "";
+std::string posting_prefix(Family family, std::string_view term) {
+  return std::string(term).append(family == Family::by_run ? 0 : 1, '\0');  // runs have one length
+}
+
+std::string_view posting_label(Family family, const Envelope& envelope) {
+  return family == Family::by_medium ? std::string_view(envelope.type) : std::string_view();
+}
+
+std::optional<Sha256Digest> TreeSpan::at(std::uint64_t index) const {
+  if (index < first || index - first >= size()) return std::nullopt;
+  return Sha256Digest::from_bytes(
+      std::string_view(hashes).substr((index - first) * Sha256Digest::kSize, Sha256Digest::kSize));
 }
 
 Sequence sequence_at_end_of(std::string_view key) {
@@ -193,9 +214,25 @@ Sequence sequence_at_end_of(std::string_view key) {
   return {reader.be64()};
 }
 
-Timestamp time_of_key(std::string_view key) {
+TimedEvent timed_event_of_key(std::string_view key) {
   ByteReader reader(key);
-  return {static_cast<std::int64_t>(reader.be64() ^ (1ULL << 63U))};
+  const Timestamp time{static_cast<std::int64_t>(reader.be64() ^ (1ULL << 63U))};
+  return {time, sequence_at_end_of(key)};
+}
+
+Result<TreeSpan> tree_span_at(rocksdb::Iterator& it, unsigned level, std::uint64_t index) {
+  const std::string sought = tree_key(level, index);
+  it.SeekForPrev(sought);
+  if (!it.status().ok()) return to_error(it.status(), "read the tree");
+  TreeSpan span;
+  if (it.Valid() && it.key().ToStringView().substr(0, 1) == std::string_view(sought).substr(0, 1)) {
+    span = {sequence_at_end_of(it.key().ToStringView()).value, it.value().ToString()};
+  }
+  if (!span.at(index)) {
+    return Error{Errc::corruption, "tree node " + std::to_string(level) + "/" +
+                                       std::to_string(index) + " is missing or damaged"};
+  }
+  return span;
 }
 
 std::string encode_head(const Head& head) {
@@ -240,7 +277,7 @@ Result<std::unique_ptr<RocksStore>> RocksStore::open_for_writing(
 Status RocksStore::check_format() const {
   auto format = get(Family::meta, "format");
   if (!format) return std::move(format).error();
-  if (!*format || **format == kLogFormat) return {};
+  if (!*format || **format == kLogFormat || **format == kLogFormatBefore) return {};
   return Error{Errc::invalid, "the log has format " + **format +
                                   ", which this program does not know: use a newer ntt"};
 }
@@ -328,6 +365,31 @@ Result<std::optional<std::string>> RocksStore::get(Family family, std::string_vi
   return std::optional(std::move(value));
 }
 
+Result<std::vector<std::optional<std::string>>> RocksStore::get_sorted(
+    Family family, std::span<const std::string_view> keys) const {
+  constexpr std::size_t kAtOnce = 1024;
+  std::vector<std::optional<std::string>> out(keys.size());
+  std::vector<rocksdb::Slice> slices(kAtOnce);
+  std::vector<rocksdb::PinnableSlice> values(kAtOnce);
+  std::vector<rocksdb::Status> found(kAtOnce);
+  for (std::size_t begin = 0; begin < keys.size(); begin += kAtOnce) {
+    const std::size_t count = std::min(kAtOnce, keys.size() - begin);
+    for (std::size_t i = 0; i < count; ++i) slices[i] = slice(keys[begin + i]);
+    constexpr bool kSorted = true;
+    db_->MultiGet(rocksdb::ReadOptions(), handle(family), count, slices.data(), values.data(),
+                  found.data(), kSorted);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (found[i].ok()) {
+        out[begin + i] = values[i].ToString();
+      } else if (!found[i].IsNotFound()) {
+        return to_error(found[i], "read the log");
+      }
+      values[i].Reset();
+    }
+  }
+  return out;
+}
+
 std::unique_ptr<rocksdb::Iterator> RocksStore::iterate(Family family) const {
   return std::unique_ptr<rocksdb::Iterator>(
       db_->NewIterator(rocksdb::ReadOptions(), handle(family)));
@@ -375,30 +437,9 @@ Result<Head> RocksStore::head() const {
 }
 
 Result<Sha256Digest> RocksStore::tree_node(unsigned level, std::uint64_t index) const {
-  auto stored = get(Family::tree, tree_key(level, index));
-  if (!stored) return std::move(stored).error();
-  const auto hash = *stored ? Sha256Digest::from_bytes(**stored) : std::nullopt;
-  if (!hash) {
-    return Error{Errc::corruption, "tree node " + std::to_string(level) + "/" +
-                                       std::to_string(index) + " is missing or damaged"};
-  }
-  return *hash;
-}
-
-Result<Record> RocksStore::record(Sequence seq) const {
-  auto stored = get(Family::events, sequence_key(seq));
-  const std::string name = "event " + std::to_string(seq.value);
-  if (!stored) return std::move(stored).error().within(name);
-  if (!*stored) return Error{Errc::not_found, name + " is not in the log"};
-  auto record = decode_record(**stored);
-  if (!record) return std::move(record).error().within(name);
-  return record;
-}
-
-Result<Event> RocksStore::event(Sequence seq) const {
-  auto stored = record(seq);
-  if (!stored) return std::move(stored).error();
-  return event_from_record(seq, std::move(*stored));
+  auto span = tree_span_at(*iterate(Family::tree), level, index);
+  if (!span) return std::move(span).error();
+  return *span->at(index);
 }
 
 Result<std::string> RocksStore::attachment(Sequence seq) const {

@@ -9,12 +9,15 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "events/envelope.h"
 #include "events/log.h"
 #include "events/merkle.h"
+#include "events/posting_list.h"
 
 namespace ntt::events {
 
@@ -31,29 +34,46 @@ enum class Family : std::size_t {  // position in RocksStore's handle list
   meta,
 };
 
-// The families that point at events, each with one key an event.
-inline constexpr Family kIndexFamilies[] = {Family::by_medium, Family::by_type, Family::by_time,
-                                            Family::by_run, Family::ids};
+// The families of posting lists.
+inline constexpr Family kPostingFamilies[] = {Family::by_medium, Family::by_type, Family::by_run};
 
-// Keys. Index keys end in the event's sequence number, big-endian, so that they sort by it.
+// Keys. Those of indexes end in an event's sequence number, big-endian, so that they sort by it.
 std::string sequence_key(Sequence seq);
 std::string medium_prefix(const MediumId& medium);
 std::string type_prefix(std::string_view type);
 std::string time_key(Timestamp occurred_at, Sequence seq);
 std::string run_prefix(const RunId& run);
 std::string tree_key(unsigned level, std::uint64_t index);
-// The key that stands for `envelope` in an index family, and what the index holds under it.
-std::string index_key(Family family, const Envelope& envelope);
-std::string index_value(Family family, const Envelope& envelope);
+// What a posting family knows an event by, what the keys of a term begin with, and the label of the
+// event's list.
+std::string_view posting_term(Family family, const Envelope& envelope);
+std::string posting_prefix(Family family, std::string_view term);
+std::string_view posting_label(Family family, const Envelope& envelope);
 
 Sequence sequence_at_end_of(std::string_view key);
-Timestamp time_of_key(std::string_view key);
+TimedEvent timed_event_of_key(std::string_view key);  // the inverse of time_key
 
-inline constexpr const char* kLogFormat = "1";  // of all that a log's database holds
+// Of all that a log's database holds. In format 1 every key stands for one event or node; such a
+// log is read as it is, and has this format from the first time that it is opened for writing.
+inline constexpr const char* kLogFormat = "2";
+inline constexpr const char* kLogFormatBefore = "1";
 
 // What meta/"head" holds.
 std::string encode_head(const Head& head);
 Result<Head> decode_head(std::string_view bytes);
+
+// Neighbours on one level of the tree, stored together.
+struct TreeSpan {
+  std::uint64_t first = 0;  // index of the first
+  std::string hashes;
+
+  [[nodiscard]] std::size_t size() const { return hashes.size() / Sha256Digest::kSize; }
+  // Nothing where the span does not have it.
+  [[nodiscard]] std::optional<Sha256Digest> at(std::uint64_t index) const;
+};
+
+// The span that has this node. `it` is one of Family::tree.
+Result<TreeSpan> tree_span_at(rocksdb::Iterator& it, unsigned level, std::uint64_t index);
 
 Error to_error(const rocksdb::Status& status, std::string_view what);
 
@@ -70,6 +90,9 @@ class RocksStore {
 
   // nullopt when there is no such key.
   [[nodiscard]] Result<std::optional<std::string>> get(Family family, std::string_view key) const;
+  // Of many keys, which are sorted: the value of each.
+  [[nodiscard]] Result<std::vector<std::optional<std::string>>> get_sorted(
+      Family family, std::span<const std::string_view> keys) const;
   [[nodiscard]] std::unique_ptr<rocksdb::Iterator> iterate(Family family) const;
 
   void put(rocksdb::WriteBatch& batch, Family family, std::string_view key,
@@ -81,8 +104,6 @@ class RocksStore {
 
   [[nodiscard]] Result<Head> head() const;
   [[nodiscard]] Result<Sha256Digest> tree_node(unsigned level, std::uint64_t index) const;
-  [[nodiscard]] Result<Record> record(Sequence seq) const;
-  [[nodiscard]] Result<Event> event(Sequence seq) const;
   [[nodiscard]] Result<std::string> attachment(Sequence seq) const;
   [[nodiscard]] Result<std::string> log_id() const;
 

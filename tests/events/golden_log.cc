@@ -247,6 +247,26 @@ std::vector<NewEvent> golden_events_2() {
   return events;
 }
 
+std::vector<NewEvent> golden_events_3() {
+  constexpr std::size_t kEvents = 1500;
+  constexpr std::int64_t kHour = 3'600'000'000;
+  std::vector<NewEvent> events;
+  for (std::size_t i = 0; i < kEvents; ++i) {
+    LegacyClaim claim{golden_line(i + 1, "{}"), "load_success", {{"stage", "load_success"}}};
+    if (i == 700) claim.text.bytes = std::string(40'000, 'x');  // in no pack with others
+    add_filled(events, claim, Origin::imported);
+    NewEvent& event = events.back();
+    event.run = numbered<RunId>("run of the third log");
+    event.medium = {i % 100 == 0 ? "" : "medium_" + std::to_string(i % 7)};
+    // Bursts, hours apart, and now and then a clock that was set back.
+    event.occurred_at = {kFirstMicros + static_cast<std::int64_t>(i / 120) * kHour +
+                         static_cast<std::int64_t>(i % 120) * (i % 11 == 0 ? -1000 : 1000)};
+    if (i % 400 != 399) continue;
+    add_filled(events, LegacyLine{golden_line(i, "{"), "truncated", {}}, Origin::imported);
+  }
+  return events;
+}
+
 std::string listing_of(const Log& log) {
   std::string out;
   const auto scanned = log.scan({}, [&](const Event& event) {

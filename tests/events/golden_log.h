@@ -19,6 +19,10 @@ std::vector<NewEvent> golden_events();
 std::vector<NewEvent> golden_events_2();
 CopyBatch golden_copies_2();
 
+// Those of the third log, which were one append: packs of records, posting lists, time lists and
+// spans of nodes, each at its bounds and alone.
+std::vector<NewEvent> golden_events_3();
+
 EntryBatch golden_entries();
 LoadBatch golden_decisions();
 CopyBatch golden_copies();

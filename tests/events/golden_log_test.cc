@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -52,6 +53,45 @@ class GoldenLog2Test : public GoldenLog {
  protected:
   GoldenLog2Test() : GoldenLog("log-2") {}
 };
+
+// A thousand events and more of one append.
+class GoldenLog3Test : public GoldenLog {
+ protected:
+  GoldenLog3Test() : GoldenLog("log-3") {}
+};
+
+TEST_F(GoldenLog3Test, EveryByteReadsAsItDidWhenItWasWritten) {
+  auto log = open_rocks_log_for_reading(directory_ / "log").value();
+  EXPECT_EQ(listing_of(*log), expected_listing());
+  const VerifyReport report = log->verify({}).value();
+  EXPECT_FALSE(report.first_bad) << report.problem;
+  EXPECT_EQ(report.checked, golden_events_3().size());
+}
+
+TEST_F(GoldenLog3Test, EveryIndexHasEveryEvent) {
+  auto log = open_rocks_log_for_reading(directory_ / "log").value();
+  const auto written = golden_events_3();
+  for (std::size_t i = 0; i < written.size(); i += 13) {
+    const NewEvent& event = written[i];
+    for (int index = 0; index < 4; ++index) {
+      Filter filter;
+      filter.first = filter.last = Sequence{i + 1};
+      if (index == 0) filter.medium = event.medium;
+      if (index == 1) filter.types = {event.type};
+      if (index == 2) filter.run = event.run;
+      if (index == 3) {
+        filter.occurred_from = event.occurred_at;
+        filter.occurred_until = Timestamp{event.occurred_at.micros + 1};
+      }
+      std::size_t found = 0;
+      EXPECT_TRUE(log->scan(filter, [&](const Event& read) {
+        found += read.id == event.id ? 1 : 0;
+        return true;
+      }));
+      EXPECT_EQ(found, 1U) << "event " << i + 1 << ", index " << index;
+    }
+  }
+}
 
 TEST_F(GoldenLog2Test, EveryByteReadsAsItDidWhenItWasWritten) {
   auto log = open_rocks_log_for_reading(directory_ / "log").value();
@@ -114,6 +154,24 @@ TEST_F(GoldenLogTest, AppendingGoesOnWhereItStopped) {
   event.id = new_event_id(clock_);
   EXPECT_EQ(log->append_one(event).value(), Sequence{count + 1});
   EXPECT_FALSE(log->verify({}).value().first_bad);
+}
+
+// The first golden log has format 1: a key for every event, everywhere.
+TEST_F(GoldenLogTest, WhatIsAppendedToALogOfFormat1IsReadWithIt) {
+  const auto count = golden_events().size();
+  const auto more = golden_events_3();
+  {
+    auto log = open_rocks_log({directory_ / "log", std::chrono::milliseconds(0)}, clock_).value();
+    EXPECT_EQ(log->append(more, {}).value().front(), Sequence{count + 1});
+  }
+  auto log = open_rocks_log_for_reading(directory_ / "log").value();
+  const VerifyReport report = log->verify({}).value();
+  EXPECT_FALSE(report.first_bad) << report.problem;
+  EXPECT_EQ(report.checked, count + more.size());
+  const std::string listing = listing_of(*log);
+  EXPECT_TRUE(listing.starts_with(expected_listing()));
+  EXPECT_EQ(static_cast<std::size_t>(std::count(listing.begin(), listing.end(), '\n')),
+            count + more.size());
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ int main(int argc, char** argv) {
   }
   SystemClock clock;
   auto log = open_rocks_log({argv[1], std::chrono::milliseconds(0)}, clock);
-  if (!log || !(*log)->append(golden_events_2(), {})) return 1;
+  if (!log || !(*log)->append(golden_events_3(), {})) return 1;
   std::fputs(listing_of(**log).c_str(), stdout);
   return 0;
 }

@@ -16,6 +16,9 @@
 #include "events/hash.h"
 #include "events/head_file.h"
 #include "events/merkle.h"
+#include "events/posting_list.h"
+#include "events/record_pack.h"
+#include "events/rocks_records.h"
 #include "events/rocks_store.h"
 
 namespace ntt::events {
@@ -343,10 +346,22 @@ TEST_F(RocksLogTest, ReaderThatAsksForTheHeadIsToldWhatWasAppendedSinceItOpened)
   EXPECT_EQ(reader->read({6}).value().seq, Sequence{6});
 }
 
+TEST_F(RocksLogTest, ALogOfFormat1IsReadAndHasFormat2FromTheNextWriterOn) {
+  fill(open(), 3);
+  log_.reset();
+  const auto path = directory_ / "log";
+  Tamperer(path).put(Family::meta, "format", "1");
+  EXPECT_EQ(scan(*open_rocks_log_for_reading(path).value(), {}).size(), 3U);
+  EXPECT_EQ(Tamperer(path).get(Family::meta, "format"), "1");
+  open();
+  log_.reset();
+  EXPECT_EQ(Tamperer(path).get(Family::meta, "format"), "2");
+}
+
 TEST_F(RocksLogTest, ALogOfAFormatToComeIsRefused) {
   fill(open(), 1);
   log_.reset();
-  Tamperer(directory_ / "log").put(Family::meta, "format", "2");
+  Tamperer(directory_ / "log").put(Family::meta, "format", "3");
   EXPECT_EQ(open_rocks_log_for_reading(directory_ / "log").error().code, Errc::invalid);
   const auto refused = open_rocks_log({directory_ / "log", std::chrono::milliseconds(0)}, clock_);
   ASSERT_FALSE(refused);
@@ -364,7 +379,7 @@ TEST_F(RocksLogTest, RootIsThatOfAnIndependentRfc6962Tree) {
   auto store = RocksStore::open_for_reading(directory_ / "log" / "db").value();
   std::vector<Sha256Digest> leaves;
   for (std::uint64_t seq = 1; seq <= 23; ++seq) {
-    leaves.push_back(merkle_leaf_hash(store->record({seq}).value().envelope));
+    leaves.push_back(merkle_leaf_hash(StoredRecords(*store).record({seq}).value().envelope));
   }
   // MTH of the RFC, by its own recursion.
   const std::function<Sha256Digest(std::size_t, std::size_t)> mth = [&](std::size_t from,
@@ -400,6 +415,111 @@ TEST_F(RocksLogTest, VerifyNamesTheEventOfEveryChangedByte) {
   }
 }
 
+// Appends as an import does: so many that they share keys in every family.
+std::vector<NewEvent> many(std::size_t count, Clock& clock) {
+  std::vector<NewEvent> events(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    events[i].id = new_event_id(clock);
+    events[i].type = i % 50 == 0 ? "legacy_line" : "legacy_claim";
+    events[i].medium = {"m" + std::to_string(i / 10)};
+    events[i].occurred_at = clock.now();
+    events[i].data = R"({"line":)" + std::to_string(i) + "}";
+    if (i % 70 == 0) events[i].attachment = "columns";
+  }
+  return events;
+}
+
+TEST_F(RocksLogTest, AnAppendOfManyIsReadAsManyAppendsAre) {
+  Log& log = open();
+  fill(log, 2);
+  const auto events = many(3000, clock_);
+  const auto numbers = log.append(events, {}).value();
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    ASSERT_EQ(numbers[i].value, i + 3);
+    const Event event = log.read(numbers[i]).value();
+    EXPECT_EQ(event.id, events[i].id);
+    EXPECT_EQ(event.data, events[i].data);
+    if (event.has_attachment()) {
+      EXPECT_EQ(log.attachment(event.seq).value(), "columns");
+    }
+  }
+  EXPECT_EQ(log.append(events, {}).value(), numbers) << "appended once";
+  EXPECT_FALSE(log.verify({}).value().first_bad);
+  std::vector<Sha256Digest> leaves;
+  for (std::uint64_t seq = 1; seq <= 3002; ++seq) {
+    leaves.push_back(merkle_leaf_hash(log.record({seq}).value().envelope));
+    EXPECT_EQ(log.tree_node(0, seq - 1).value(), leaves.back());
+  }
+  MerkleFrontier frontier;
+  for (const Sha256Digest& leaf : leaves) frontier.append(leaf, [](const MerkleNode&) {});
+  EXPECT_EQ(log.head().value().root, frontier.root());
+}
+
+TEST_F(RocksLogTest, AnIdThatIsTwiceInAnAppendIsAddedOnce) {
+  Log& log = open();
+  auto events = many(300, clock_);
+  events[299].id = events[17].id;
+  events[18].id = events[17].id;
+  const auto numbers = log.append(events, {}).value();
+  EXPECT_EQ(numbers[17], Sequence{18});
+  EXPECT_EQ(numbers[18], Sequence{18});
+  EXPECT_EQ(numbers[299], Sequence{18});
+  EXPECT_EQ(log.head().value().seq, Sequence{298});
+  EXPECT_FALSE(log.verify({}).value().first_bad);
+}
+
+TEST_F(RocksLogTest, VerifyNamesAnEventOfThePackThatIsDamaged) {
+  ASSERT_TRUE(open().append(many(200, clock_), {}));
+  log_.reset();
+  const auto path = directory_ / "log";
+  const std::string key = sequence_key({65});
+  const std::string original = Tamperer(path).get(Family::events, key);
+  const std::size_t count = records_in_pack(original);
+  ASSERT_GT(count, 30U);
+  std::size_t noticed = 0;
+  for (std::size_t at = 0; at < original.size(); at += 7) {
+    std::string changed = original;
+    changed[at] = static_cast<char>(changed[at] ^ 0x20);
+    Tamperer(path).put(Family::events, key, changed);
+    const auto report = open_rocks_log_for_reading(path).value()->verify({}).value();
+    if (!report.first_bad) {  // a byte that says nothing: the records are the same
+      EXPECT_EQ(decode_pack(changed).value().size(), count) << at;
+      continue;
+    }
+    noticed += 1;
+    EXPECT_GE(report.first_bad->value, 65U) << "byte " << at;
+    EXPECT_LT(report.first_bad->value, 65U + count) << "byte " << at << ": " << report.problem;
+  }
+  EXPECT_GT(noticed, original.size() / 7 - 3);
+}
+
+TEST_F(RocksLogTest, VerifyFindsWhatIsMissingOrTooMuchInListsAndSpans) {
+  ASSERT_TRUE(open().append(many(200, clock_), {}));
+  log_.reset();
+  const auto path = directory_ / "log";
+  const auto problem_with = [&](Family family, const std::string& key, const std::string& value) {
+    const std::string before = Tamperer(path).get(family, key);
+    Tamperer(path).put(family, key, value);
+    const auto report = open_rocks_log_for_reading(path).value()->verify({}).value();
+    Tamperer(path).put(family, key, before);
+    return report.first_bad ? report.first_bad->value : 0;
+  };
+  const std::string medium = medium_prefix({"m3"}) + sequence_key({31});
+  const std::string list = Tamperer(path).get(Family::by_medium, medium);
+  EXPECT_EQ(label_of(list), "legacy_claim");
+  EXPECT_EQ(problem_with(Family::by_medium, medium, list.substr(0, list.size() - 1)), 40U);
+  EXPECT_EQ(problem_with(Family::by_medium, medium, list + "\2"), 201U) << "event 42 is of m4";
+  EXPECT_EQ(problem_with(Family::by_medium, medium, "note" + list.substr(12)), 31U);
+  const std::string type = type_prefix("legacy_claim") + sequence_key({2});
+  const std::string claims = Tamperer(path).get(Family::by_type, type);
+  EXPECT_EQ(problem_with(Family::by_type, type, claims.substr(0, claims.size() - 1)), 200U);
+  std::string nodes = Tamperer(path).get(Family::tree, tree_key(0, 64));
+  EXPECT_EQ(nodes.size(), 64U * 32U);
+  nodes[32] = static_cast<char>(nodes[32] ^ 1);
+  EXPECT_EQ(problem_with(Family::tree, tree_key(0, 64), nodes), 66U);
+  EXPECT_EQ(problem_with(Family::tree, tree_key(0, 64), nodes.substr(0, 32)), 66U);
+}
+
 TEST_F(RocksLogTest, VerifyFindsChangedAttachmentsIndexesAndTreeNodes) {
   fill(open(), 9);
   log_.reset();
@@ -420,8 +540,7 @@ TEST_F(RocksLogTest, VerifyFindsChangedAttachmentsIndexesAndTreeNodes) {
   EXPECT_EQ(with(Family::tree, tree_key(0, 6), std::string(32, 'x')), 7U);
   EXPECT_EQ(with(Family::tree, tree_key(2, 0), std::string(32, 'x')), 4U);
   EXPECT_EQ(first_bad(), 0U);
-  const auto medium_key =
-      index_key(Family::by_medium, open_rocks_log_for_reading(path).value()->read({3}).value());
+  const auto medium_key = medium_prefix({"ab"}) + sequence_key({3});
   EXPECT_EQ(with(Family::by_medium, medium_key, "other_type"), 3U);
   EXPECT_EQ(first_bad(), 0U);
   EXPECT_EQ(with(Family::by_type, type_prefix("note") + sequence_key({2}), ""), 10U);

@@ -39,6 +39,11 @@ class ScanTest : public testing::Test {
 
   void append(const std::string& type, const std::string& medium, const RunId& run,
               Origin origin = Origin::native) {
+    ASSERT_TRUE(log_->append_one(make(type, medium, run, origin)));
+  }
+
+  NewEvent make(const std::string& type, const std::string& medium, const RunId& run,
+                Origin origin) {
     NewEvent event;
     event.id = new_event_id(clock_);
     event.type = type;
@@ -46,7 +51,7 @@ class ScanTest : public testing::Test {
     event.occurred_at = clock_.now();
     event.origin = origin;
     event.run = run;
-    ASSERT_TRUE(log_->append_one(event));
+    return event;
   }
 
   // Overwrites the events with bytes that cannot be read, so that reading one of them fails.
@@ -101,13 +106,21 @@ bool is_wanted(const Filter& filter, const Event& event) {
 
 TEST_F(ScanTest, AnyFilterGivesWhatReadingEverythingGives) {
   open();
-  constexpr std::uint64_t kEvents = 300;
+  constexpr std::uint64_t kEvents = 1500;
   std::mt19937 random(20251010);  // the same each time
-  const auto below = [&random](std::size_t n) { return random() % n; };
+  const auto below = [&random](unsigned n) { return static_cast<unsigned>(random() % n); };
   const RunId runs[] = {{}, new_run_id(clock_), new_run_id(clock_)};
-  for (std::uint64_t i = 0; i < kEvents; ++i) {
-    append(kTypes[below(5)], kMedia[below(3)], runs[below(3)],
-           below(4) == 0 ? Origin::imported : Origin::native);
+  // One at a time, and hundreds at once, some of them long after the others.
+  constexpr std::int64_t kLong = 20'000'000'000;
+  for (std::uint64_t done = 0; done < kEvents;) {
+    const std::size_t many = below(3) == 0 ? 1 + below(250) : 1;
+    std::vector<NewEvent> events;
+    for (; events.size() < many && done < kEvents; ++done) {
+      events.push_back(make(kTypes[below(5)], kMedia[below(3)], runs[below(3)],
+                            below(4) == 0 ? Origin::imported : Origin::native));
+      if (below(9) == 0) events.back().occurred_at.micros += kLong * below(3);
+    }
+    ASSERT_TRUE(log_->append(events, {}));
   }
   std::vector<Event> all;
   ASSERT_TRUE(log_->scan({}, [&all](const Event& event) {

@@ -33,7 +33,7 @@ bool has_records(const Event& event) {
 
 class JsonlExport {
  public:
-  JsonlExport(const Context& context, const events::Log& log, const events::RecordReader& records,
+  JsonlExport(const Context& context, const events::Log& log, events::RecordReader& records,
               std::ostream& out, std::string log_id)
       : context_(context), log_(log), records_(records), out_(out), lines_(std::move(log_id)) {}
 
@@ -73,7 +73,7 @@ class JsonlExport {
 
   const Context& context_;
   const events::Log& log_;
-  const events::RecordReader& records_;
+  events::RecordReader& records_;
   std::ostream& out_;
   LineWriter lines_;
 };
