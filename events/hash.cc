@@ -35,9 +35,12 @@ void Blake3::reset() {
 }
 
 Blake3Digest Blake3::of(std::string_view bytes) {
-  Blake3 hasher;
-  hasher.update(bytes);
-  return hasher.digest();
+  llvm_blake3_hasher hasher;
+  llvm_blake3_hasher_init(&hasher);
+  llvm_blake3_hasher_update(&hasher, bytes.data(), bytes.size());
+  Blake3Digest out;
+  llvm_blake3_hasher_finalize(&hasher, out.bytes.data(), out.bytes.size());
+  return out;
 }
 
 namespace {

@@ -15,7 +15,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t kUsualBytes = 512;
+constexpr std::size_t kUsualBytes = 1024;
 
 template <class T>
 concept HasFields = requires {

@@ -87,7 +87,9 @@ class PayloadWriter {
   // A text member holds UTF-8. What is not (an operating system's message, a label read from a
   // disk) goes in escaped, so that no payload can fail to be written.
   void write(const std::string& text) { quoted_text(text); }
-  void write(const ByteString& bytes) { quoted(escape_bytes(bytes.bytes)); }
+  void write(const ByteString& bytes) {
+    needs_escape(bytes.bytes) ? quoted(escape_bytes(bytes.bytes)) : quoted(bytes.bytes);
+  }
 
   void write(const std::map<std::string, std::string>& map) {
     // Keys that are not UTF-8 change their places when they are escaped.
@@ -132,16 +134,27 @@ class PayloadWriter {
   // `text` is UTF-8.
   void quoted(std::string_view text) {
     out_ += '"';
-    std::size_t plain = 0;  // from here on nothing had to be escaped
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      const auto byte = static_cast<unsigned char>(text[i]);
-      if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
-      out_.append(text, plain, i - plain);
-      plain = i + 1;
-      escaped(byte);
+    while (true) {
+      const auto plain = static_cast<std::size_t>(
+          std::find_if(text.begin(), text.end(), [](char c) { return is_escaped(c); }) -
+          text.begin());
+      out_.append(text, 0, plain);
+      if (plain == text.size()) break;
+      escaped(static_cast<unsigned char>(text[plain]));
+      text.remove_prefix(plain + 1);
     }
-    out_.append(text, plain, text.size() - plain);
     out_ += '"';
+  }
+
+  // JSON demands it. A table, because most of a payload is looked at by it.
+  static bool is_escaped(char c) {
+    static constexpr auto kTable = [] {
+      std::array<bool, 256> table{};
+      std::fill_n(table.begin(), 0x20, true);
+      table['"'] = table['\\'] = true;
+      return table;
+    }();
+    return kTable[static_cast<unsigned char>(c)];
   }
 
   void escaped(unsigned char byte) {

@@ -2,6 +2,7 @@
 
 #include "stages/json_scan.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace ntt::stages {
@@ -12,6 +13,11 @@ constexpr int kDepthMax = 64;
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
+}
+
+// In a string.
+bool stands_for_itself(char c) {
+  return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\';
 }
 
 std::optional<unsigned> hex_digit(char c) {
@@ -106,14 +112,13 @@ class Scanner {
 
   bool string() {
     if (!take('"')) return false;
-    while (!rest_.empty()) {
-      const char c = rest_.front();
-      if (static_cast<unsigned char>(c) < 0x20) return false;
-      rest_.remove_prefix(1);
-      if (c == '"') return true;
-      if (c == '\\' && !escape()) return false;
+    while (true) {
+      const auto end =
+          std::find_if_not(rest_.begin(), rest_.end(), [](char c) { return stands_for_itself(c); });
+      rest_.remove_prefix(static_cast<std::size_t>(end - rest_.begin()));
+      if (take('"')) return true;
+      if (!take('\\') || !escape()) return false;
     }
-    return false;
   }
 
   bool escape() {
@@ -191,6 +196,13 @@ std::uint32_t take_code_point(std::string_view& rest) {
 
 }  // namespace
 
+std::string_view JsonMember::text_in(std::string& storage) const {
+  if (!is_text()) return value;
+  const std::string_view inside = value.substr(1, value.size() - 2);
+  if (inside.find('\\') == inside.npos) return inside;
+  return storage = text();
+}
+
 std::string JsonMember::text() const {
   if (!is_text()) return std::string(value);
   std::string_view rest = value.substr(1, value.size() - 2);
@@ -222,7 +234,9 @@ const JsonMember* JsonScan::find(std::string_view key) const {
 }
 
 JsonScan scan_json(std::string_view text) {
+  constexpr std::size_t kUsualMembers = 12;
   JsonScan scan;
+  scan.members.reserve(kUsualMembers);
   Scanner scanner(text);
   scanner.space();
   const bool is_object = !scanner.at_end() && scanner.next() == '{';

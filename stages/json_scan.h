@@ -17,6 +17,8 @@ struct JsonMember {
   // The text of a string, without its escapes; of any other value its JSON. Half a surrogate pair
   // gives U+FFFD.
   [[nodiscard]] std::string text() const;
+  // The same; it lies in `storage` only if something is escaped in it.
+  [[nodiscard]] std::string_view text_in(std::string& storage) const;
 };
 
 enum class JsonShape {

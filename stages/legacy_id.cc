@@ -32,11 +32,14 @@ std::uint64_t RepeatCounter::count(const events::Blake3Digest& line) {
   events::EventId key;
   std::copy_n(line.bytes.begin(), key.bytes.size(), key.bytes.begin());
   const auto [found, is_new] = recent_.try_emplace(key, 0);
-  if (is_new) {
-    if (const auto old = older_.find(key); old != older_.end()) found->second = old->second;
+  if (is_new && !older_.empty()) {
+    if (const auto old = older_.find(key); old != older_.end()) found.value() = old->second;
   }
-  const std::uint64_t repeat = ++found->second;
-  if (recent_.size() >= remembered_) older_ = std::exchange(recent_, {});
+  const std::uint64_t repeat = ++found.value();
+  if (recent_.size() >= remembered_) {
+    older_.swap(recent_);
+    recent_.clear();
+  }
   return repeat;
 }
 

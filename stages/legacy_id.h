@@ -2,9 +2,10 @@
 
 #pragma once
 
+#include <tsl/robin_map.h>
+
 #include <cstdint>
 #include <string>
-#include <unordered_map>
 
 #include "events/types.h"
 
@@ -19,7 +20,9 @@ events::EventId legacy_event_id(const events::Blake3Digest& line, std::uint64_t 
 // are further apart than that count as one.
 class RepeatCounter {
  public:
-  explicit RepeatCounter(std::size_t remembered = 1U << 20U) : remembered_(remembered) {}
+  explicit RepeatCounter(std::size_t remembered = 1'000'000) : remembered_(remembered) {
+    recent_.max_load_factor(kLoad);
+  }
 
   // How many lines of this digest there were, with this one.
   std::uint64_t count(const events::Blake3Digest& line);
@@ -28,7 +31,9 @@ class RepeatCounter {
   struct Hash {
     std::size_t operator()(const events::EventId& key) const;
   };
-  using Counts = std::unordered_map<events::EventId, std::uint64_t, Hash>;  // by half a digest
+  using Counts = tsl::robin_map<events::EventId, std::uint64_t, Hash>;  // by half a digest
+
+  static constexpr float kLoad = 0.96F;  // a million in 2^20 places of 32 bytes
 
   std::size_t remembered_;
   Counts recent_;

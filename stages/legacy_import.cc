@@ -23,7 +23,7 @@ using events::EventId;
 using events::NewEvent;
 using events::Sequence;
 
-constexpr std::size_t kGroupEvents = 8192;
+constexpr std::size_t kGroupEvents = 16384;
 constexpr std::size_t kGroupBytes = 16U << 20U;  // of payloads
 constexpr std::uint64_t kProgressLines = 4096;
 constexpr int kLinesForFirstTime = 1000;
@@ -63,10 +63,8 @@ class Appender {
   Status flush() {
     if (auto done = wait(); !done) return done;
     if (group_.empty()) return {};
-    writing_ = std::async(std::launch::async, [log = log_, group = std::move(group_)] {
-      return log->append(group, {});
-    });
-    group_.clear();
+    written_.swap(group_);
+    writing_ = std::async(std::launch::async, [this] { return log_->append(written_, {}); });
     bytes_ = 0;
     return {};
   }
@@ -75,6 +73,7 @@ class Appender {
   Status wait() {
     if (!writing_.valid()) return {};
     auto seqs = writing_.get();
+    written_.clear();
     if (!seqs) return std::move(seqs).error();
     for (const Sequence seq : *seqs) {
       seq > last_ ? ++appended_ : ++duplicates_;
@@ -102,6 +101,7 @@ class Appender {
   bool dry_run_;
   Sequence last_;
   std::vector<NewEvent> group_;
+  std::vector<NewEvent> written_;  // of writing_, as long as that is valid
   std::size_t bytes_ = 0;
   std::future<Appended> writing_;
   std::unordered_set<std::string> seen_;  // ids of a dry run
@@ -114,8 +114,8 @@ class FileContext {
  public:
   // The medium of a line that names none, if the start above it is the only one that it can belong
   // to. Call for every line of a known form, in order.
-  std::optional<LegacyMedium> medium_of(const LegacyReading& reading) {
-    std::optional<LegacyMedium> medium = reading.medium;
+  std::optional<LegacyMedium> medium_of(LegacyReading& reading) {
+    std::optional<LegacyMedium> medium = std::move(reading.medium);
     if (!reading.names_medium && open_ && !ambiguous_) medium = {*open_, "start"};
     if (reading.role == LegacyRole::opens && medium) {
       // Two programs at work, or one that was killed: from here on nobody can tell.
@@ -135,13 +135,13 @@ class FileContext {
   bool ambiguous_ = false;
 };
 
-void describe_time(const LegacyReading& reading, FileContext& file, events::LegacyFields& fields,
+void describe_time(LegacyReading& reading, FileContext& file, events::LegacyFields& fields,
                    NewEvent& event) {
   if (reading.time) {
     event.occurred_at = reading.time->at;
     file.last_time = reading.time->at;
     fields.time_basis = reading.time->has_offset ? "offset" : "local";
-    fields.time = reading.time->text;
+    fields.time = std::move(reading.time->text);
     fields.time_resolution = reading.time->resolution;
   } else {
     event.occurred_at = file.last_time.value_or(events::Timestamp{});
@@ -256,15 +256,15 @@ class Import {
     fields.line = line.number;
     fields.text.bytes = line.bytes;
     describe_time(reading, of_file, fields, event);
-    const auto medium = reading.reason.empty() ? of_file.medium_of(reading) : reading.medium;
+    auto medium = reading.reason.empty() ? of_file.medium_of(reading) : std::move(reading.medium);
     if (medium) {
-      event.medium = medium->id;
-      fields.medium_from = medium->key;
+      event.medium = std::move(medium->id);
+      fields.medium_from = std::move(medium->key);
     }
     report_.lines += 1;
     if (reading.reason.empty()) {
       report_.claims += 1;
-      if (!medium) report_.unattributed += 1;
+      if (event.medium.empty()) report_.unattributed += 1;
       set_payload(event, events::LegacyClaim{std::move(fields), std::move(reading.stage),
                                              std::move(reading.says)});
     } else {

@@ -153,7 +153,10 @@ void find_medium(const JsonScan& line, LegacyReading& reading) {
   }
   for (const char* key : {"out", "file", "raw", "raw_file", "img", "map", "image", "image_path",
                           "archive", "mnt", "mount"}) {
-    const std::string path = text_of(line, key);
+    const JsonMember* member = line.find(key);
+    if (member == nullptr || !member->is_text()) continue;
+    std::string storage;
+    const std::string_view path = member->text_in(storage);
     const std::string_view mounted = id_in_mount(path);
     auto id = events::MediumId::parse(mounted.empty() ? id_in_path(path) : mounted);
     if (!id) continue;
@@ -230,7 +233,7 @@ LegacyReading read_legacy_line(std::string_view line) {
   reading.role = role_of(form.stage);
   reading.stage = std::move(form.stage);
   for (const JsonMember& member : scan.members) {
-    if (member.value != "null") reading.says[member.key] = member.text();
+    if (member.value != "null") reading.says.insert_or_assign(member.key, member.text());
   }
   return reading;
 }
